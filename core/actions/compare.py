@@ -1,0 +1,182 @@
+"""Side by side: one question, two models, blind if wanted; and the vote on which answer is better."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from core.actions.evaluate import models_of, run_of, split_of, task_of
+from core.actions.project import project_of
+from core.actions.registry import Context, Request, Scope, action
+from core.errors import BadValue, NotFound, UserError
+from core.evaluation.asking import BARE, TOLD
+from core.evaluation.pairs import Asked, PairPiece, Side, shuffled, stream_two
+from core.evaluation.verdict import Candidate, VerdictDocument
+from core.export.package import package_reference
+from core.models.reference import ModelReference
+from core.tasks.base import Constraint, Task, Turn
+from core.tasks.base import task as task_named
+from storage import packages, verdicts
+from storage.bulk import splitting
+from storage.rows import PackageId, Part, Run, Vote
+
+_EXAMPLE_ID = "abcdefghijklm"
+BASE, TUNED = "base", "tuned"
+_KNOWN_ANSWERS = frozenset({"classification", "extraction"})  # tasks whose answers are held to what training knew
+
+
+class Choice(StrEnum):
+    """What a person prefers."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One side's whole answer. `model` is hidden (None) in a blind comparison; `error` says why there is no answer, or no more of it."""
+
+    model: str | None
+    text: str
+    error: UserError | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both answers to a question. `seed` is what the vote sends back."""
+
+    question: str
+    left: Answered
+    right: Answered
+    blind: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """A vote, with the names that were hidden until now."""
+
+    vote: Vote
+    left: str
+    right: str
+
+
+class PairRequest(Request):
+    run: str = Field(description="The training whose models answer.")
+    question: str = Field(min_length=1, max_length=1_000_000, description="What both are asked.")
+    first: str = Field(BASE, description="'base', 'tuned', or a package.")
+    second: str = Field(TUNED, description="'base', 'tuned', or a package.")
+    blind: bool = Field(False, description="Hide which is which until the vote.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="In a blind comparison it decides who stands left.")
+
+    @model_validator(mode="after")
+    def _two(self) -> "PairRequest":
+        if self.first == self.second:
+            raise ValueError("choose two different models")
+        return self
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Who stands left and right."""
+        return shuffled((self.first, self.second), self.question, self.seed) if self.blind else (self.first, self.second)
+
+
+class VoteRequest(PairRequest):
+    left_answer: str = Field(max_length=1_000_000, description="What was answered on the left.")
+    right_answer: str = Field(max_length=1_000_000, description="What was answered on the right.")
+    chosen: Choice = Field(description="Which answer is better: left, right, both or neither.")
+
+
+class VotesRequest(Request):
+    project: str = Field(description="The project.")
+
+
+@action("compare", request=PairRequest, sentence="Ask two models one question and see both answers side by side.", scope=Scope.READ,
+        example={"run": _EXAMPLE_ID, "question": "Where is my card?"})  # fmt: skip
+def compare(context: Context, request: PairRequest) -> Pair:
+    """Raises NotFound, NotTrainedYet, and what opening a package raises; an error while answering stands in the pair."""
+    texts: dict[Side, list[str]] = {Side.LEFT: [], Side.RIGHT: []}
+    errors: dict[Side, UserError | None] = {Side.LEFT: None, Side.RIGHT: None}
+    for piece in stream_pair(context, request):
+        texts[piece.side].append(piece.text)
+        errors[piece.side] = piece.error or errors[piece.side]
+    left, right = request.sides
+    task, known, _ = _knowing(context, run_of(context, request.run))
+
+    def answered(side: Side, name: str) -> Answered:
+        text = "".join(texts[side])
+        return Answered(None if request.blind else name, text if errors[side] else task.restore(text, known), errors[side])
+
+    return Pair(request.question, answered(Side.LEFT, left), answered(Side.RIGHT, right), request.blind, request.seed)
+
+
+def stream_pair(context: Context, request: PairRequest) -> Iterator[PairPiece]:
+    """For the page: pieces of both answers as they are written. Close it to stop. Raises what `compare` raises, at the first piece."""
+    run = run_of(context, request.run)
+    left, right = (_asked(context, run, name, request.question) for name in request.sides)
+    yield from stream_two(context.workshop.inference, left, right)
+
+
+@action("vote", request=VoteRequest, sentence="Say which of two answers is better, and see which model gave which.",
+        example={"run": _EXAMPLE_ID, "question": "Where is my card?", "blind": True, "left_answer": "card arrival", "right_answer": "lost card",
+                 "chosen": "left"})  # fmt: skip
+def vote(context: Context, request: VoteRequest) -> Revealed:
+    run, (left, right) = run_of(context, request.run), request.sides
+    stored = verdicts.vote(
+        context.workshop.store,
+        context.actor,
+        run.project,
+        question=request.question,
+        left=(left, request.left_answer),
+        right=(right, request.right_answer),
+        chosen=request.chosen.value,
+        blind=request.blind,
+    )
+    return Revealed(stored, left, right)
+
+
+@action("votes", request=VotesRequest, sentence="List the votes of a project, newest first.", scope=Scope.READ, example={"project": _EXAMPLE_ID})
+def list_votes(context: Context, request: VotesRequest) -> tuple[Vote, ...]:
+    return tuple(verdicts.votes(context.workshop.store, project_of(context, request.project).id))
+
+
+def _asked(context: Context, run: Run, name: str, question: str) -> Asked:
+    task, _, constraint = _knowing(context, run)
+    turns = (Turn(role="user", content=question),)
+    base, tuned = models_of(context, run)
+    if name == BASE:
+        return Asked(name, base, tuple(_base_prompt(context, run, task, turns, constraint)), constraint, task.max_new_tokens)
+    model = tuned if name == TUNED else _package(context, run, name)
+    return Asked(name, model, tuple(task.prompt_turns(turns)), constraint, task.max_new_tokens)
+
+
+def _knowing(context: Context, run: Run) -> tuple[Task, tuple[str, ...], Constraint | None]:
+    """The task with the answers that training knew, as the evaluation has it."""
+    task = task_named(task_of(run))
+    if task.name not in _KNOWN_ANSWERS:
+        return task, (), None
+    counts = splitting.split_counts(context.workshop.store, split_of(context, run).id)
+    known = tuple(sorted({count.label.strip() for count in counts if count.part is Part.TRAIN and count.label.strip()}))
+    return task.knowing(known), known, task.knowing(known).constraint(known) if known else None
+
+
+def _base_prompt(context: Context, run: Run, task: Task, turns: tuple[Turn, ...], constraint: Constraint | None) -> list[Turn]:
+    """The prompt that served the base model best in this run's last evaluation; the fullest where there was none."""
+    found = verdicts.latest(context.workshop.store, run.id)
+    result = VerdictDocument.model_validate_json(found.document).result(Candidate.BASE) if found is not None else None
+    said = result.prompt.key if result is not None and result.prompt is not None else None
+    if said == BARE.key:
+        return task.prompt_turns(turns)
+    return task.zero_shot_turns(turns, None if said == TOLD.key else constraint)
+
+
+def _package(context: Context, run: Run, id: str) -> ModelReference:
+    found = packages.get(context.workshop.store, context.actor, PackageId(id))
+    if found is None:
+        raise NotFound(thing="package", id=id)
+    if found.project != run.project:
+        raise BadValue(field="package", value=id, why="it belongs to another project")
+    return package_reference(context.workshop.home, found)

@@ -1,0 +1,230 @@
+"""Data: what a row can be, a look at a file, its import, the sample that comes with us, and a project's datasets."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pydantic import Field
+
+from core.actions.project import project_of
+from core.actions.registry import Context, Plan, Request, Scope, action
+from core.data.job import ImportSettings
+from core.data.kind import IMPORT_KIND, settings_of, tidy
+from core.data.mapping import Mapping
+from core.data.preview import Preview, preview
+from core.data.shapes.base import shape, shapes
+from core.errors import NotFound, UserError
+from core.jobs.handle import SPEC_FILE
+from core.sentence import Sentence
+from storage import datasets, jobs, uploads
+from storage.ids import new_id
+from storage.rows import Dataset, DatasetId, Job, JobState, ProjectId, Upload, UploadId
+
+_EXAMPLE_ID = "abcdefghijklm"
+
+
+class NothingUnderstood(UserError):
+    """No mapping was given and none could be guessed."""
+
+    sentence = "What the rows of {file} mean could not be guessed from its columns ({columns}). Say which column is what. Nothing was imported."
+
+    def __init__(self, *, file: str, columns: str) -> None:
+        super().__init__(file=file, columns=columns)
+
+
+class WrongShape(UserError):
+    """Rows of another shape than the dataset's are no exam for it, and no more of it."""
+
+    sentence = "{file} was read as '{given}', and '{dataset}' holds '{wanted}'. Choose the columns so that both are the same. Nothing was imported."
+
+    def __init__(self, *, file: str, given: str, dataset: str, wanted: str) -> None:
+        super().__init__(file=file, given=given, dataset=dataset, wanted=wanted)
+
+
+class NoDatasetYet(UserError):
+    """A sealed file needs a dataset whose exam it is."""
+
+    sentence = "{file} can be the sealed test only of a dataset that is there. Import the rows to train on first. Nothing was imported."
+
+    def __init__(self, *, file: str) -> None:
+        super().__init__(file=file)
+
+
+@dataclass(frozen=True)
+class RoleCard:
+    """A role of a shape, for a form."""
+
+    name: str
+    label: str
+    explanation: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class ShapeCard:
+    """A shape, for a form."""
+
+    name: str
+    label: str
+    explanation: str
+    task: str
+    roles: tuple[RoleCard, ...]
+
+
+class UploadRequest(Request):
+    upload: str = Field(description="The file, already uploaded.")
+    mapping: Mapping | None = Field(None, description="Which column is what; without it a guess is made.")
+
+
+class ShapesRequest(Request):
+    pass
+
+
+class ImportRequest(UploadRequest):
+    project: str = Field(description="The project that receives the rows.")
+    dataset: str | None = Field(None, description="Add the rows to this dataset instead of making a new one.")
+    name: str | None = Field(None, min_length=1, max_length=120, description="What the new dataset is called; without it, as the file.")
+    sealed: bool = Field(False, description="The rows are the final exam: sealed until an evaluation, never trained on.")
+    leave_out_incomplete: bool = Field(False, description="Leave out rows that cannot be read or lack a cell, instead of importing nothing.")
+
+
+class SampleRequest(Request):
+    project: str = Field(description="The project that receives the rows.")
+
+
+class DatasetRequest(Request):
+    dataset: str = Field(description="The dataset.")
+
+
+class DatasetsRequest(Request):
+    project: str = Field(description="The project.")
+
+
+def dataset_of(context: Context, id: str) -> Dataset:
+    """The actor's own dataset. Raises NotFound."""
+    found = datasets.get(context.workshop.store, context.actor, DatasetId(id))
+    if found is None:
+        raise NotFound(thing="dataset", id=id)
+    return found
+
+
+@action("shapes", request=ShapesRequest, sentence="List what a row can be and which columns each needs.", scope=Scope.READ, example={})
+def list_shapes(context: Context, request: ShapesRequest) -> tuple[ShapeCard, ...]:
+    return tuple(
+        ShapeCard(kind.name, kind.label, kind.explanation, kind.task,
+                  tuple(RoleCard(role.name, role.label, role.explanation, role.required) for role in kind.roles))
+        for kind in shapes().values()
+    )  # fmt: skip
+
+
+@action("preview", request=UploadRequest, sentence="Look at an uploaded file and say what was understood of it.", scope=Scope.READ,
+        example={"upload": _EXAMPLE_ID})  # fmt: skip
+def preview_upload(context: Context, request: UploadRequest) -> Preview:
+    upload, path = _upload(context, request.upload)
+    return preview(path, upload.name, request.mapping)
+
+
+@action("import", request=ImportRequest, sentence="Import an uploaded file as rows to train on, or as the sealed test.", undo="Delete the dataset.",
+        example={"upload": _EXAMPLE_ID, "project": _EXAMPLE_ID, "sealed": False})  # fmt: skip
+def import_file(context: Context, request: ImportRequest) -> Job:
+    """Starts the job; its subject is the dataset that the rows will be in."""
+    project = project_of(context, request.project)
+    upload, path = _upload(context, request.upload)
+    into = _receiver(context, project.id, request, upload.name)
+    mapping = request.mapping or _guessed(path, upload.name, context, into)
+    shape(mapping.shape)
+    if into is not None and into.shape != mapping.shape:
+        raise WrongShape(file=upload.name, given=mapping.shape, dataset=into.name, wanted=into.shape)
+    for job in jobs.of_project(context.workshop.store, project.id, IMPORT_KIND.name):
+        if job.state is JobState.DONE:
+            tidy(Path(job.folder))
+    settings = ImportSettings(
+        upload=f"upload-{upload.id}", file=upload.name, mapping=mapping, dataset=into.id if into else new_id(),
+        name=request.name or _stem(upload.name), new=into is None, sealed=request.sealed, leave_out_incomplete=request.leave_out_incomplete,
+    )  # fmt: skip
+
+    def inputs(folder: Path) -> dict[str, str]:
+        _link(path, folder / settings.upload)
+        return {settings.upload: upload.sha256}
+
+    return context.workshop.supervisor.submit(
+        IMPORT_KIND.name, settings, owner=context.actor, project=project.id, subject=settings.dataset, inputs=inputs
+    )
+
+
+@action("sample", request=SampleRequest, sentence="Make a dataset from the support-desk sample that comes with Bottega.", undo="Delete the dataset.",
+        example={"project": _EXAMPLE_ID})  # fmt: skip
+def sample(context: Context, request: SampleRequest) -> Job:
+    project = project_of(context, request.project)
+    with resources.as_file(resources.files("core.data.samples") / "support_desk.csv") as path:
+        upload = context.workshop.take_upload(context.actor, "support_desk.csv", path)
+    mapping = Mapping(shape="text_label", columns={"text": "message", "label": "category"})
+    return import_file(context, ImportRequest(upload=upload.id, mapping=mapping, project=project.id, name="Support desk (sample)"))
+
+
+@action("datasets", request=DatasetsRequest, sentence="List a project's datasets.", scope=Scope.READ, example={"project": _EXAMPLE_ID})
+def list_datasets(context: Context, request: DatasetsRequest) -> tuple[Dataset, ...]:
+    return tuple(datasets.of_project(context.workshop.store, project_of(context, request.project).id))
+
+
+def plan_dataset_deletion(context: Context, request: DatasetRequest) -> Plan:
+    dataset = dataset_of(context, request.dataset)
+    what = Sentence("delete_dataset", "Delete the dataset '{name}' with its {rows:,} rows.", {"name": dataset.name, "rows": dataset.rows})
+    return Plan(what, goes=(f"{dataset.rows:,} row(s)", "their history", "the dataset's versions and splits"),
+                remains=("the file that you uploaded", "runs and packages made from it, without the trace to their rows"))  # fmt: skip
+
+
+@action("delete-dataset", request=DatasetRequest, sentence="Delete a dataset with its rows, history and splits.", destroys=True,
+        plan=plan_dataset_deletion, example={"dataset": _EXAMPLE_ID})  # fmt: skip
+def delete_dataset(context: Context, request: DatasetRequest) -> Dataset:
+    dataset = dataset_of(context, request.dataset)
+    datasets.delete(context.workshop.store, dataset.id)
+    return dataset
+
+
+def _upload(context: Context, id: str) -> tuple[Upload, Path]:
+    upload = uploads.get(context.workshop.store, context.actor, UploadId(id))
+    if upload is None:
+        raise NotFound(thing="upload", id=id)
+    return upload, context.workshop.upload_path(context.actor, upload.id)
+
+
+def _receiver(context: Context, project: ProjectId, request: ImportRequest, file: str) -> Dataset | None:
+    """The dataset that gets the rows; None for a new one. A sealed file goes to the project's latest dataset unless one is named."""
+    if request.dataset is not None:
+        found = dataset_of(context, request.dataset)
+        if found.project != project:
+            raise NotFound(thing="dataset", id=request.dataset)
+        return found
+    if not request.sealed:
+        return None
+    known = datasets.of_project(context.workshop.store, project)
+    if not known:
+        raise NoDatasetYet(file=file)
+    return known[0]
+
+
+def _guessed(path: Path, file: str, context: Context, into: Dataset | None) -> Mapping:
+    """The receiving dataset's own mapping where its columns are the same, else a guess from the file."""
+    looked = preview(path, file)
+    if into is not None and set(into.columns) >= set(looked.columns):
+        for job in jobs.of_project(context.workshop.store, into.project, IMPORT_KIND.name):
+            if job.subject == into.id and job.state is JobState.DONE and (Path(job.folder) / SPEC_FILE).is_file():
+                return settings_of(Path(job.folder)).mapping.model_copy(update={"encoding": None, "delimiter": None, "header": None})
+    if looked.mapping is None:
+        raise NothingUnderstood(file=file, columns=", ".join(looked.columns)[:300])
+    return looked.mapping
+
+
+def _stem(file: str) -> str:
+    return (file.removesuffix(".gz").rsplit(".", 1)[0] or file)[:120]
+
+
+def _link(path: Path, target: Path) -> None:
+    """A second name for the same bytes where the disk can, a copy where it cannot (FAT, other disks)."""
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)

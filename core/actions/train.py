@@ -1,0 +1,273 @@
+"""Train: what it will take, the start, the stop and going on."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from core.actions.method import data_size, dataset_for, task_of
+from core.actions.project import project_of
+from core.actions.registry import Context, Plan, Request, Scope, action
+from core.actions.split import CannotSplit
+from core.data.split import SplitPlan, freeze
+from core.errors import DiskFull, NotFound, UserError
+from core.jobs.supervisor import CannotResume
+from core.models.advice import advise_model
+from core.models.installed import STARTER, Shape, find, shape_of
+from core.models.reference import ModelReference
+from core.sentence import Sentence
+from core.tasks.base import task
+from core.training.encoding import NothingToLearn, OneCategory
+from core.training.estimate import PROBE_FILE, Estimate, Probe, estimate
+from core.training.kind import PROBE_KIND, TRAIN_KIND
+from core.training.options import options_of
+from core.training.presets import DataSize, ModelSize, recipe_for
+from core.training.recipe import Recipe
+from core.training.settings import ROWS_FILE, ProbeSettings, TrainSettings
+from storage import datasets, jobs, runs
+from storage.bulk import splitting
+from storage.bulk.writing import write_rows
+from storage.errors import NothingToSplit
+from storage.files import free_bytes
+from storage.ids import new_id
+from storage.rows import LIVE, Dataset, Job, JobId, JobState, Part, Project, ProjectId, Run, RunId, Split
+
+_EXAMPLE_ID = "abcdefghijklm"
+_CHARS_A_TOKEN = 3
+_GB = 1e9
+
+
+class NotEnoughMemory(UserError):
+    """Even with nothing else running the model would not fit."""
+
+    sentence = (
+        "Training '{model}' with {method} needs about {needed_gb:.1f} GB of memory and this machine has {there_gb:.1f} GB. "
+        "Choose a smaller model, LoRA instead of full fine-tuning, or fewer rows at once. Nothing was started."
+    )
+    status = 507
+
+    def __init__(self, *, model: str, method: str, needed_gb: float, there_gb: float) -> None:
+        super().__init__(model=model, method=method, needed_gb=needed_gb, there_gb=there_gb)
+
+
+class NothingToStop(UserError):
+    """No job of the project is at work."""
+
+    sentence = "Nothing of '{project}' is at work now, so there is nothing to stop."
+    status = 409
+
+    def __init__(self, *, project: str) -> None:
+        super().__init__(project=project)
+
+
+class TrainRequest(Request):
+    project: str = Field(description="The project.")
+    preset: str = Field("quick", description="quick, balanced or thorough; not used when a recipe is given.")
+    base_model: str = Field(STARTER, description="The model that learns; not used when a recipe is given.")
+    recipe: str | None = Field(None, description="A recipe as TOML, instead of a preset.", max_length=20_000)
+    dataset: str | None = Field(None, description="The rows to learn from; without it, the project's latest dataset.")
+    name: str | None = Field(None, min_length=1, max_length=120, description="What the run is called.")
+
+
+class StopRequest(Request):
+    project: str = Field(description="The project whose job is to stop.")
+    job: str | None = Field(None, description="The job; without it, the one that is at work.")
+
+
+class ResumeRequest(Request):
+    run: str = Field(description="The run to go on with.")
+
+
+@dataclass(frozen=True)
+class EstimateCard:
+    """What a training will take. `probe` is the probe's job while it measures; `estimate.seconds` is None until it has."""
+
+    estimate: Estimate
+    recipe: Recipe
+    said: Sentence
+    suited: bool
+    advice: Sentence
+    probe: Job | None = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request with everything it means, checked."""
+
+    project: Project
+    dataset: Dataset
+    recipe: Recipe
+    base: ModelReference
+    shape: Shape
+    size: DataSize
+
+
+@action("probe", request=TrainRequest, sentence="Measure a few steps on the real rows, to say how long a training takes.", undo="Nothing is kept but the figures.",
+        example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
+def probe(context: Context, request: TrainRequest) -> Job:
+    """The same question a second time is the same job."""
+    asked = _asked(context, request)
+    split = _split(context, asked.dataset)
+    subject = _fingerprint(context, asked, split.id)
+    if (known := _probe_job(context, asked.project.id, subject)) is not None:
+        return known
+    settings = ProbeSettings(recipe=asked.recipe, base=asked.base)
+    return context.workshop.supervisor.submit(
+        PROBE_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=subject, inputs=lambda folder: _rows(context, split, folder)
+    )
+
+
+@action("estimate", request=TrainRequest, sentence="Say what a training will take: minutes, memory, disk.", scope=Scope.READ,
+        example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
+def estimate_training(context: Context, request: TrainRequest) -> EstimateCard:
+    """Minutes are 'not measured' until a probe of just these rows and this recipe has ended."""
+    asked = _asked(context, request)
+    latest = splitting.latest_split(context.workshop.store, asked.dataset.id)
+    job = _probe_job(context, asked.project.id, _fingerprint(context, asked, latest.id)) if latest else None
+    found = _estimated(context, asked, _probe_of(job))
+    advice = advise_model(asked.recipe.task, asked.shape)
+    return EstimateCard(found, asked.recipe, _said(found), advice.suited, advice.said, job if job is not None and job.state in LIVE else None)
+
+
+def plan_training(context: Context, request: TrainRequest) -> Plan:
+    asked = _asked(context, request)
+    found = estimate_training(context, request)
+    facts = {
+        "model": asked.base.name, "dataset": asked.dataset.name, "rows": asked.size.train_rows, "method": asked.recipe.method,
+        "preset": asked.recipe.preset, "epochs": asked.recipe.num_train_epochs,
+    }  # fmt: skip
+    english = "Train '{model}' on about {rows:,} rows of '{dataset}' ({preset}: {method}, {epochs:g} rounds)."
+    what = Sentence("train", english, facts)
+    if not found.suited:
+        what = Sentence("train_unsuited", english + " But: " + found.advice.english, {**facts, **found.advice.facts, "model": asked.base.name})
+    undo = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
+    return Plan(what, found.estimate.seconds, found.estimate.disk_bytes, undo)
+
+
+@action("train", request=TrainRequest, sentence="Train a model on your rows.", undo="Stop at any time; the best weights until then are kept.", costs=True,
+        plan=plan_training, example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
+def train(context: Context, request: TrainRequest) -> Run:
+    """Freezes the rows and their split, makes the run and starts its job."""
+    asked = _asked(context, request)
+    _check_fit(asked, _estimated(context, asked, None))
+    store, split = context.workshop.store, _split(context, asked.dataset)
+    job_id, number = JobId(new_id()), len(runs.of_project(store, asked.project.id)) + 1
+    name = request.name or f"{asked.recipe.preset.capitalize()} {number}"
+    run = runs.create(
+        store, context.actor, asked.project.id, dataset=asked.dataset.id, version=split.version, split=split.id, job=job_id, name=name,
+        recipe=asked.recipe.to_toml(),
+    )  # fmt: skip
+    settings = TrainSettings(name=name, recipe=asked.recipe, base=asked.base)
+    context.workshop.supervisor.submit(
+        TRAIN_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=run.id, id=job_id,
+        inputs=lambda folder: _rows(context, split, folder),
+    )  # fmt: skip
+    return run
+
+
+@action("stop", request=StopRequest, sentence="Stop what is at work; the best weights until then are kept.", undo="Resume the run.",
+        example={"project": _EXAMPLE_ID})  # fmt: skip
+def stop(context: Context, request: StopRequest) -> Job:
+    project, store = project_of(context, request.project), context.workshop.store
+    live = [job for job in jobs.of_project(store, project.id) if job.state in LIVE and request.job in (None, job.id)]
+    if not live:
+        raise NothingToStop(project=project.name)
+    first = min(live, key=lambda job: (job.kind != TRAIN_KIND.name, job.state is JobState.QUEUED))
+    return context.workshop.supervisor.stop(first.id)
+
+
+@action("resume", request=ResumeRequest, sentence="Go on with a run that was stopped or lost, from its last whole checkpoint.", undo="Stop it.",
+        example={"run": _EXAMPLE_ID})  # fmt: skip
+def resume(context: Context, request: ResumeRequest) -> Job:
+    run = runs.get(context.workshop.store, context.actor, RunId(request.run))
+    if run is None:
+        raise NotFound(thing="run", id=request.run)
+    job = context.workshop.supervisor.job(run.job)
+    if not Path(job.folder, ROWS_FILE).is_file():
+        raise CannotResume(state="gone")
+    return context.workshop.supervisor.resume(run.job)
+
+
+def _asked(context: Context, request: TrainRequest) -> _Asked:
+    """Raises what keeps a training from starting: no rows, no answers, one category, a model that is not here, a fault in the recipe."""
+    project = project_of(context, request.project)
+    dataset = dataset_for(context, project, request.dataset)
+    size = data_size(context, dataset)
+    given = Recipe.from_toml(request.recipe) if request.recipe is not None else None
+    base = find(given.base_model if given else request.base_model, context.workshop.home)
+    shape = shape_of(base)
+    recipe = given or recipe_for(task_of(context, project, dataset), request.preset, size, ModelSize(shape.name, shape.parameters, shape.context))
+    task(recipe.task)
+    recipe = recipe.model_copy(update={"method_options": options_of(recipe).model_dump(mode="json")})
+    _check_answers(context, dataset, recipe)
+    return _Asked(project, dataset, recipe, base, shape, size)
+
+
+def _check_answers(context: Context, dataset: Dataset, recipe: Recipe) -> None:
+    facts = datasets.facts(context.workshop.store, dataset.id)
+    if facts.answered == 0:
+        raise NothingToLearn(rows=facts.rows)
+    if recipe.task == "classification" and facts.labels == 1:
+        label = datasets.label_counts(context.workshop.store, dataset.id)[0][0]
+        raise OneCategory(rows=facts.answered, label=label)
+
+
+def _check_fit(asked: _Asked, found: Estimate) -> None:
+    import psutil
+
+    there = psutil.virtual_memory().total
+    if found.memory_bytes > there:
+        raise NotEnoughMemory(model=asked.base.name, method=asked.recipe.method, needed_gb=found.memory_bytes / _GB, there_gb=there / _GB)
+    if not found.fits_disk:
+        raise DiskFull(needed=f"{found.disk_bytes / _GB:.1f} GB", free=f"{found.disk_free_bytes / _GB:.1f} GB", place="the data folder")
+
+
+def _estimated(context: Context, asked: _Asked, measured: Probe | None) -> Estimate:
+    import psutil
+
+    return estimate(
+        asked.recipe, asked.shape, train_rows=asked.size.train_rows, row_tokens=asked.size.median_chars / _CHARS_A_TOKEN + 16, probe=measured,
+        memory_free=psutil.virtual_memory().available, disk_free=free_bytes(context.workshop.home.runs),
+    )  # fmt: skip
+
+
+def _said(found: Estimate) -> Sentence:
+    facts = {"memory_gb": found.memory_bytes / _GB, "disk_gb": found.disk_bytes / _GB, "minutes": (found.seconds or 0) / 60}
+    if found.seconds is None:
+        return Sentence("estimate.not_measured", "Its minutes are not measured yet; about {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk.", facts)
+    return Sentence("estimate.measured", "At most {minutes:.1f} minutes, {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk, measured on this machine.", facts)
+
+
+def _split(context: Context, dataset: Dataset) -> Split:
+    """The dataset as it stands now, split as it was last, else by the default plan. The same rows and plan are the same split."""
+    store = context.workshop.store
+    latest = splitting.latest_split(store, dataset.id)
+    plan = SplitPlan.model_validate_json(latest.plan) if latest is not None else SplitPlan()
+    try:
+        return freeze(store, dataset.id, plan, sealed_test=datasets.facts(store, dataset.id).sealed > 0)
+    except NothingToSplit as error:
+        raise CannotSplit(dataset=dataset.name) from error
+
+
+def _rows(context: Context, split: Split, folder: Path) -> dict[str, str]:
+    return {ROWS_FILE: write_rows(context.workshop.store, split.id, folder / ROWS_FILE, (Part.TRAIN, Part.VALIDATION))}
+
+
+def _fingerprint(context: Context, asked: _Asked, split: str) -> str:
+    """What a measured probe is good for: these rows, this recipe, this many threads."""
+    told = f"{split} {context.workshop.settings.threads} {asked.recipe.model_dump_json()}"
+    return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+def _probe_job(context: Context, project: ProjectId, subject: str) -> Job | None:
+    """The latest that has ended well or is still at it."""
+    known = [job for job in jobs.of_project(context.workshop.store, project, PROBE_KIND.name) if job.subject == subject]
+    return next((job for job in known if job.state is JobState.DONE or job.state in LIVE), None)
+
+
+def _probe_of(job: Job | None) -> Probe | None:
+    if job is None or job.state is not JobState.DONE:
+        return None
+    file = Path(job.folder) / PROBE_FILE
+    return Probe.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None

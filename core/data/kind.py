@@ -1,0 +1,50 @@
+"""The import as a kind of job: what the server does with the rows that the child wrote."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data.job import ROWS_FILE, SUMMARY_FILE, ImportSettings, ImportSummary
+from core.errors import NotFound
+from core.jobs.handle import SPEC_FILE
+from core.jobs.spec import Kind
+from storage import datasets
+from storage.bulk import importing
+from storage.rows import DatasetId
+
+if TYPE_CHECKING:
+    from storage.rows import Job
+    from storage.store import Store
+
+
+def settings_of(folder: Path) -> ImportSettings:
+    spec = json.loads((folder / SPEC_FILE).read_text(encoding="utf-8"))
+    return ImportSettings.model_validate(spec["settings"])
+
+
+def summary_of(folder: Path) -> ImportSummary | None:
+    """None while the child has not finished."""
+    path = folder / SUMMARY_FILE
+    return ImportSummary.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def tidy(folder: Path) -> None:
+    """Of an import that is done the store has the rows; only what it was told and what it found is worth keeping."""
+    (folder / ROWS_FILE).unlink(missing_ok=True)
+    for upload in folder.glob("upload-*"):
+        upload.unlink()
+
+
+def finish(store: "Store", job: "Job", folder: Path) -> None:
+    """The dataset and its rows appear together with the job's end: jobs calls this inside its own transaction."""
+    settings, summary = settings_of(folder), summary_of(folder)
+    assert summary is not None  # the child announced it before it said that it was done
+    if settings.new:
+        datasets.create(store, job.owner, job.project, settings.name, settings.mapping.shape, summary.columns, id=DatasetId(settings.dataset))
+    elif datasets.get(store, job.owner, DatasetId(settings.dataset)) is None:
+        raise NotFound(thing="dataset", id=settings.dataset)  # deleted while its file was read
+    importing.import_parquet(store, DatasetId(settings.dataset), folder / ROWS_FILE, sealed=settings.sealed)
+
+
+IMPORT_KIND = Kind("import", "core.data.job:main", finish, exclusive=False)
+KINDS: tuple[Kind, ...] = (IMPORT_KIND,)

@@ -1,0 +1,123 @@
+"""One JSON list of objects in a file, read piece by piece, so that a file of 1 GB needs the memory of its longest row."""
+
+import json
+from collections.abc import Iterator
+from typing import ClassVar, TextIO
+
+from core.data.readers.base import NoRows, Reader, Understood, Wanted
+from core.data.readers.jsonl import as_record
+from core.data.records import Fault, Record
+from core.errors import UserError
+
+_CHUNK_CHARS = 1 << 16
+_BLANK = " \t\r\n"
+
+
+class MalformedList(UserError):
+    """After such a place nothing can be told apart any more, so that no row is left to import."""
+
+    sentence = "{file} is not valid JSON in line {line}, in or after row {row}: {why}. Mend it there. Nothing was imported."
+
+    def __init__(self, *, file: str, line: int, row: int, why: str) -> None:
+        super().__init__(file=file, line=line, row=row, why=why)
+
+
+class JsonList(Reader):
+    """Rows are kept as their own text."""
+
+    name: ClassVar[str] = "json"
+    label: ClassVar[str] = "a JSON list"
+    rank: ClassVar[int] = 0
+
+    def fits(self, head: str, file: str) -> bool:
+        plain = file.lower().removesuffix(".gz")
+        return head.lstrip().startswith("[") and not plain.endswith((".csv", ".tsv", ".tab", ".jsonl", ".ndjson"))
+
+    def understand(self, head: str, wanted: Wanted) -> Understood:
+        return Understood(self.name)
+
+    def records(self, text: TextIO, understood: Understood, wanted: Wanted) -> Iterator[Record | Fault]:
+        pieces, row = _Pieces(text, wanted), 0
+        pieces.expect("[", row)
+        if pieces.peek() == "]":
+            raise NoRows(file=wanted.file)
+        while True:
+            row += 1
+            line = pieces.line
+            try:
+                yield pieces.value(row, line)
+            except MalformedList:
+                if wanted.whole:
+                    raise
+                return  # the prefix of a preview ends within this row, or the import will say what is wrong with it
+            mark = pieces.peek()
+            if mark == "]":
+                pieces.close(row)
+                return
+            if not mark and not wanted.whole:
+                return
+            pieces.expect(",", row)
+
+
+class _Pieces:
+    """A window on the text that slides forward."""
+
+    def __init__(self, text: TextIO, wanted: Wanted) -> None:
+        self._text, self._wanted = text, wanted
+        self._strange: list[str] = []
+        self._decoder = json.JSONDecoder(parse_constant=self._strange.append)
+        self._window, self._at, self.line, self._ended = "", 0, 1, False
+
+    def peek(self) -> str:
+        """The next character that is not blank, or '' at the end."""
+        while True:
+            while self._at < len(self._window):
+                character = self._window[self._at]
+                if character not in _BLANK:
+                    return character
+                self.line += character == "\n"
+                self._at += 1
+            if not self._more(_CHUNK_CHARS):
+                return ""
+
+    def expect(self, mark: str, row: int) -> None:
+        if (found := self.peek()) != mark:
+            why = f"'{mark}' was expected and there is {repr(found) if found else 'the end of the file'}"
+            raise MalformedList(file=self._wanted.file, line=self.line, row=row, why=why)
+        self._at += 1
+        self.peek()
+
+    def value(self, row: int, line: int) -> Record | Fault:
+        limit, size = self._wanted.limits.line_chars, _CHUNK_CHARS
+        while True:
+            self._strange.clear()
+            try:
+                values, end = self._decoder.raw_decode(self._window, self._at)
+                if end < len(self._window) or self._ended:
+                    break
+            except json.JSONDecodeError as error:
+                if self._ended or len(self._window) - self._at > limit:
+                    before = self._window.count("\n", self._at, error.pos)
+                    raise self._malformed(row, self.line + before, error.msg[0].lower() + error.msg[1:]) from error
+            except (RecursionError, ValueError) as error:
+                raise self._malformed(row, line, f"it nests more than {self._wanted.limits.json_depth} levels deep") from error
+            self._more(size)
+            size *= 2
+        original = self._window[self._at : end]
+        self.line += original.count("\n")
+        self._at = end
+        return as_record(values, None if self._strange or "\n" in original else original, row, line, self._wanted.limits)
+
+    def close(self, row: int) -> None:
+        self._at += 1
+        if rest := self.peek():
+            raise self._malformed(row, self.line, f"there is {rest!r} after the end of the list")
+
+    def _malformed(self, row: int, line: int, why: str) -> UserError:
+        return MalformedList(file=self._wanted.file, line=line, row=row, why=why)
+
+    def _more(self, chars: int) -> bool:
+        piece = self._text.read(chars)
+        self._ended = not piece
+        self._window, self._at = self._window[self._at :] + piece, 0
+        return bool(piece)

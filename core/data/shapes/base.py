@@ -1,0 +1,138 @@
+"""A record shape: one module here that turns a row into canonical chat messages, and that knows such a row when it sees one."""
+
+import importlib
+import json
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping as Mapped
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from core.data.mapping import Mapping
+from core.data.records import Record
+from core.errors import UserError
+from core.sentence import Sentence
+
+Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column can be for a shape. `names` are what such a column is often called, in lower case, the surest first."""
+
+    name: str
+    label: str
+    explanation: str
+    names: tuple[str, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Guess:
+    """`confidence` from 0 to 1: 1 is for a structure that nothing else has."""
+
+    confidence: float
+    columns: dict[str, str]
+
+
+class UnknownShape(UserError):
+    """The name is no shape."""
+
+    sentence = "There is no row shape '{name}'. Choose one of: {known}."
+
+    def __init__(self, *, name: str, known: str) -> None:
+        super().__init__(name=name, known=known)
+
+
+class Unusable(Exception):
+    """A row that this shape cannot take; never leaves core.data, where it becomes a Fault."""
+
+    def __init__(self, key: str, english: str, column: str | None, **facts: Any) -> None:
+        super().__init__(english)
+        self.column, self.sentence = column, Sentence(key, english, facts)
+
+
+class Shape(ABC):
+    """Class attributes declare, methods do, instances hold nothing. `answers` says what its answers are, for words on the screen."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    explanation: ClassVar[str]
+    roles: ClassVar[tuple[Role, ...]]
+    answer_role: ClassVar[str]
+    task: ClassVar[str]  # the task of core/tasks that such rows are mostly for: a proposal
+
+    def guess(self, columns: Sequence[str], records: Sequence[Record]) -> Guess | None:
+        """By the columns' names; None when a required role finds none."""
+        found = by_names(self.roles, columns)
+        if any(role.required and role.name not in found for role in self.roles):
+            return None
+        return Guess(0.6 + 0.3 * _sureness(self.roles, found), found)
+
+    @abstractmethod
+    def messages(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
+        """Raises Unusable."""
+
+
+def shapes() -> Mapped[str, Shape]:
+    """All shapes by name: every module of this folder that declares one."""
+    package = importlib.import_module("core.data.shapes")
+    found: dict[str, Shape] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        for value in vars(importlib.import_module(f"core.data.shapes.{module.name}")).values():
+            if isinstance(value, type) and issubclass(value, Shape) and value is not Shape and value.__module__.endswith(f".{module.name}"):
+                found[value.name] = value()
+    return found
+
+
+def shape(name: str) -> Shape:
+    """Raises UnknownShape."""
+    known = shapes()
+    if name not in known:
+        raise UnknownShape(name=name, known=", ".join(known))
+    return known[name]
+
+
+def text_of(values: Mapped[str, Any], column: str | None, *, needed: bool = True) -> str:
+    """The cell as text: numbers as they are written, lists and objects as JSON. Raises Unusable for nothing where something is needed."""
+    value = values.get(column) if column is not None else None
+    text = as_text(value)
+    if needed and not text.strip():
+        missing = column is not None and column not in values
+        key, english = ("missing_field", "has no field '{column}'") if missing else ("empty_cell", "has nothing in column '{column}'")
+        raise Unusable(key, f"Row {{row}} (line {{line}}) {english}. Fill it in, or leave out incomplete rows.", column)
+    return text
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def by_names(roles: Sequence[Role], columns: Sequence[str]) -> dict[str, str]:
+    """For each role the column with the surest name; a column plays one role."""
+    plain = {_plain(column): column for column in reversed(columns)}
+    found: dict[str, str] = {}
+    for role in roles:
+        for name in role.names:
+            if name in plain and plain[name] not in found.values():
+                found[role.name] = plain[name]
+                break
+    return found
+
+
+def _plain(column: str) -> str:
+    return "_".join(column.strip().lower().replace("-", " ").replace("_", " ").split())
+
+
+def _sureness(roles: Sequence[Role], found: Mapped[str, str]) -> float:
+    """1 when each found column has the first name on its role's list, less the further down it stands."""
+    named = {role.name: role.names for role in roles}
+    places = [named[role].index(_plain(column)) / len(named[role]) for role, column in found.items()]
+    return 1 - sum(places) / len(places) if places else 0.0

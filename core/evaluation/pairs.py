@@ -1,0 +1,82 @@
+"""Two models, one question: their answers side by side, streaming or whole, with the names hidden where a person wants to judge blindly."""
+
+import contextlib
+import hashlib
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from core.errors import UserError
+from core.models.reference import ModelReference
+from core.tasks.base import Constraint, Turn
+
+if TYPE_CHECKING:
+    from core.inference.pool import Inference
+
+
+class Side(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One of the two: which model, what it is shown, and what its answer may be."""
+
+    name: str
+    model: ModelReference
+    messages: tuple[Turn, ...]
+    constraint: Constraint | None
+    max_new_tokens: int
+
+
+@dataclass(frozen=True)
+class PairPiece:
+    """A piece of one side's answer. The side's last piece is `done`; with an `error` there is no more of it."""
+
+    side: Side
+    text: str = ""
+    done: bool = False
+    error: UserError | None = None
+
+
+def shuffled(names: Sequence[str], question: str, seed: int) -> tuple[str, str]:
+    """Left and right, by seed and question: the same again for the vote, and not to be guessed from one question to the next."""
+    first, second = names
+    swapped = hashlib.sha256(f"{seed} {question}".encode()).digest()[0] % 2
+    return (second, first) if swapped else (first, second)
+
+
+def stream_two(inference: "Inference", left: Asked, right: Asked) -> Iterator[PairPiece]:
+    """Pieces of both as they are written. Closing the iterator stops both. One side's error leaves the other going."""
+    pieces: queue.Queue[PairPiece] = queue.Queue()
+    stop = threading.Event()
+    for side, asked in ((Side.LEFT, left), (Side.RIGHT, right)):
+        threading.Thread(target=_answer, args=(inference, side, asked, pieces, stop), daemon=True, name=f"compare-{side}").start()
+    open_sides = {Side.LEFT, Side.RIGHT}
+    try:
+        while open_sides:
+            piece = pieces.get()
+            if piece.done:
+                open_sides.discard(piece.side)
+            yield piece
+    finally:
+        stop.set()
+
+
+def _answer(inference: "Inference", side: Side, asked: Asked, pieces: "queue.Queue[PairPiece]", stop: threading.Event) -> None:
+    error: UserError | None = None
+    try:
+        stream = inference.stream(asked.model, asked.messages, max_new_tokens=asked.max_new_tokens, constraint=asked.constraint)
+        with contextlib.closing(stream):  # type: ignore[type-var]  # it is a generator, declared as an iterator
+            for text in stream:
+                if stop.is_set():
+                    break
+                pieces.put(PairPiece(side, text))
+    except UserError as met:
+        error = met
+    finally:  # whatever happened: who reads must not wait for ever
+        pieces.put(PairPiece(side, done=True, error=error))

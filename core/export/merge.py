@@ -1,0 +1,25 @@
+"""The tuned model as one whole model in fp32: what was learned is put into the base's own weights."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from core.models.reference import ModelReference
+
+
+class MergeRequest(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelReference
+    output: Path
+
+
+def main(values: dict[str, Any]) -> None:
+    """A step: write a Hugging Face folder with fp32 safetensors and the tokenizer."""
+    from core.models.load import load_model, load_tokenizer
+
+    request = MergeRequest.model_validate(values)
+    model = load_model(request.model)
+    model.save_pretrained(request.output)
+    load_tokenizer(request.model.folder).save_pretrained(request.output)

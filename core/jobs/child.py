@@ -1,0 +1,97 @@
+"""The process of a job: `python -m core.jobs.child RUN_FOLDER ATTEMPT`. Imports nothing heavy; what a job needs, its main imports."""
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+import uuid
+from pathlib import Path
+from typing import Any
+
+from core.errors import Unexpected, UserError
+from core.jobs.events import Failure, State
+from core.jobs.failures import redacted, told
+from core.jobs.handle import LOCK_FILE, LOG_FILE, SPEC_FILE, ChildJob, JobStopped
+from core.jobs.spec import JobSpec
+from core.quiet import be_quiet
+from storage.files import FolderLock
+from storage.rows import JobState
+
+NOT_MINE = 3  # exit status: another child holds the folder, or this attempt is over
+
+
+def main(arguments: list[str]) -> int:
+    """0 once the job's end was said, NOT_MINE when there was nothing to do."""
+    folder, attempt = Path(arguments[0]), int(arguments[1])
+    be_quiet(hub=os.environ.get("HF_HUB_OFFLINE") == "0")
+    _be_modest()
+    lock = FolderLock(folder / LOCK_FILE)
+    if not lock.acquire():
+        return NOT_MINE
+    spec = JobSpec.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8"))
+    if spec.attempt != attempt:
+        return NOT_MINE
+    _limit_memory(spec.memory_limit_bytes)
+    job = ChildJob(folder, spec)
+    job.listen_to_signals()
+    job.emit(State(JobState.RUNNING))
+    job.emit(_end_of(job))
+    job.close()
+    return 0  # the lock ends with the process, after the last word
+
+
+def _end_of(job: ChildJob) -> State | Failure:
+    try:
+        for name in job.spec.inputs:
+            job.input(name)
+        _main_of(job.spec)(job)
+    except JobStopped:
+        return State(JobState.STOPPED)
+    except UserError as error:
+        return Failure(error.name, str(error), _plain(error.facts))
+    except Exception as error:  # the one place where whatever a library throws becomes a sentence
+        return _failure(job, error)
+    return State(JobState.DONE)
+
+
+def _failure(job: ChildJob, error: Exception) -> Failure:
+    details = redacted("".join(traceback.format_exception(error)), os.environ)
+    sentence = told(error, place=job.folder)
+    if sentence is None:
+        sentence = Unexpected(reference=uuid.uuid4().hex[:8], log=LOG_FILE)
+    with contextlib.suppress(OSError):  # a full disk takes no log either
+        print(sentence, details, sep="\n", file=sys.stderr, flush=True)
+    return Failure(sentence.name, str(sentence), _plain(sentence.facts), details[-4000:])
+
+
+def _main_of(spec: JobSpec) -> Any:
+    module, function = spec.main.split(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in facts.items()}
+
+
+def _be_modest() -> None:
+    """The person's own programs come first. On Windows the parent set the priority class at the start."""
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(10)
+
+
+def _limit_memory(limit_bytes: int | None) -> None:
+    """POSIX only: Windows has no such limit without a job object, there the limit is not held."""
+    if limit_bytes is None or sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # all was said and is on disk: what libraries do at exit (telemetry, thread pools) is not waited for

@@ -1,0 +1,44 @@
+"""What a job is to do: a spec file in its run folder. jobs knows no kind of job; a kind brings its own main and its own ending."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from storage.rows import Job
+    from storage.store import Store
+
+
+class JobSpec(BaseModel):
+    """Written as spec.json. `main` is 'core.package.module:function'; `settings` is the kind's own pydantic model as JSON; `inputs` maps a
+    relative file of the run folder to its SHA-256, which the child checks before it starts. `secrets` never stand here: they go through the
+    child's environment. `attempt` counts the children of this folder: a late one of an earlier attempt finds another number and leaves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: str
+    main: str = Field(pattern=r"^core(\.\w+)+:\w+$")
+    settings: dict[str, Any] = Field(default_factory=dict)
+    inputs: dict[str, str] = Field(default_factory=dict)
+    threads: int = 2
+    memory_limit_bytes: int | None = None
+    resume: bool = False
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job as the server sees it. `finish` takes the announced results into the store before the job counts as done; after a crash it
+    can be called again for the same job, so it must not add twice. `exclusive` kinds (a trainer) run one at a time on a machine. `stop_grace_s`
+    is how long a child that was asked to stop may take before it is killed."""
+
+    name: str
+    main: str
+    finish: "Callable[[Store, Job, Path], None] | None" = None
+    exclusive: bool = True
+    stop_grace_s: float = 20.0
+    memory_limit_bytes: int | None = None

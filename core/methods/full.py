@@ -1,0 +1,41 @@
+"""Full fine-tuning: every weight of the model learns. What a small model wants; a large one rarely fits in memory this way."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from core.methods.base import Merge, Method, Options
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+class FullOptions(Options):
+    """Nothing to set."""
+
+
+class Full(Method):
+    """What is kept is a whole model, in fp32."""
+
+    name: ClassVar[str] = "full"
+    label: ClassVar[str] = "Full fine-tuning"
+    explanation: ClassVar[str] = "Every weight of the model learns. The best choice for small models; needs about four times the model's size in memory."
+    merge: ClassVar[Merge] = Merge.WHOLE
+    Options: ClassVar[type[Options]] = FullOptions
+
+    def apply(self, model: "PreTrainedModel", options: Any) -> Any:
+        return model.requires_grad_(True)
+
+    def save(self, model: Any, folder: Path) -> None:
+        model.save_pretrained(folder)
+
+    def load(self, base: "PreTrainedModel", folder: Path) -> Any:
+        """The base only says which class it is: its weights are replaced."""
+        import torch
+
+        return type(base).from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        )  # fmt: skip
+
+    def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
+        loaded: PreTrainedModel = self.load(base, folder)
+        return loaded

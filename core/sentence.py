@@ -1,0 +1,35 @@
+"""A sentence that the product says, with its facts kept apart, so that every language and every door can say it its own way."""
+
+import string
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`key` finds the sentence in a word file, `english` is its template and `facts` fill it.
+
+    Beside Python's own formats a template may use {seconds:time} and {size_bytes:size}; a fact may be a Sentence.
+    """
+
+    key: str
+    english: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return filled(self.english, self.facts)
+
+
+def filled(template: str, facts: dict[str, Any]) -> str:
+    """The English text of a template, for logs and for whoever has no word file."""
+    return _English().vformat(template, (), facts)
+
+
+class _English(string.Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "time":
+            minutes, seconds = divmod(round(float(value)), 60)
+            return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        if format_spec == "size":
+            return f"{float(value) / 1e6:,.1f} MB"
+        return format(str(value), "") if isinstance(value, Sentence) else str(format(value, format_spec))

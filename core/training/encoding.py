@@ -1,0 +1,157 @@
+"""From the rows in a run folder to tokens with what is learned marked; what cannot be learned from is refused here, in one sentence each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import UserError
+from core.sentence import Sentence
+from core.tasks.base import Task, Turn
+from storage.rows import Part
+
+if TYPE_CHECKING:
+    import numpy
+    from transformers import PreTrainedTokenizerBase
+
+_TELL_EVERY = 256  # rows
+_NO_LIMIT = 1 << 30
+
+
+class NothingToLearn(UserError):
+    """No training row has an answer."""
+
+    sentence = "None of the {rows:,} training rows has an answer to learn from. Map the column with the answers in the data step. Nothing was started."
+    status = 422
+
+    def __init__(self, *, rows: int) -> None:
+        super().__init__(rows=rows)
+
+
+class OneCategory(UserError):
+    """Sorting needs something to tell apart."""
+
+    sentence = "All {rows:,} training rows have the same category '{label}', so there is nothing to tell apart. Bring rows of at least two categories. Nothing was started."
+    status = 422
+
+    def __init__(self, *, rows: int, label: str) -> None:
+        super().__init__(rows=rows, label=label)
+
+
+class AllTooLong(UserError):
+    """Cut to what the model reads, no row has anything of its answer left."""
+
+    sentence = (
+        "All {rows:,} training rows are longer than the {limit:,} tokens that are read at once (the longest has {longest:,}), and nothing of "
+        "their answers is left after cutting. Choose a model with a longer context, raise max_length, or shorten the texts. Nothing was started."
+    )
+    status = 422
+
+    def __init__(self, *, rows: int, limit: int, longest: int) -> None:
+        super().__init__(rows=rows, limit=limit, longest=longest)
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A row of the run folder's Parquet file."""
+
+    part: Part
+    turns: tuple[Turn, ...]
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Tokens of one example: int64 [tokens]; bool [tokens], true for those that the model is to write."""
+
+    ids: "numpy.ndarray"
+    learned: "numpy.ndarray"
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """`cut` rows were longer than `limit` tokens and lost their rest, `lost` of them all of their answer (those are left out)."""
+
+    train: tuple[Learned, ...]
+    validation: tuple[Learned, ...]
+    limit: int
+    cut: int
+    lost: int
+    longest: int
+
+    @property
+    def tokens(self) -> int:
+        """Of the training part."""
+        return sum(len(example.ids) for example in self.train)
+
+    def told(self) -> Sentence | None:
+        """What a person should know about rows that were cut; None when nothing was."""
+        if not self.cut:
+            return None
+        facts = {"cut": self.cut, "limit": self.limit, "longest": self.longest, "lost": self.lost}
+        return Sentence(
+            "training.cut",
+            "{cut:,} rows are longer than the {limit:,} tokens that are read at once (the longest has {longest:,}); what is beyond is cut off, and {lost:,} rows without any answer left are not learned from.",
+            facts,
+        )
+
+
+def read_rows(path: Path) -> list[TrainingRow]:
+    """What storage.bulk.writing.write_rows wrote."""
+    import json
+
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path, columns=["part", "messages", "answer"])
+    columns = (table.column(name).to_pylist() for name in ("part", "messages", "answer"))
+    return [
+        TrainingRow(Part(part), tuple(Turn.model_validate(turn) for turn in json.loads(messages)), answer)
+        for part, messages, answer in zip(*columns, strict=True)
+    ]
+
+
+def check_rows(rows: Sequence[TrainingRow], task_name: str) -> list[TrainingRow]:
+    """The rows with an answer. Raises NothingToLearn, OneCategory."""
+    answered = [row for row in rows if row.answer is not None and row.answer.strip()]
+    train = [row for row in answered if row.part is Part.TRAIN]
+    if not train:
+        raise NothingToLearn(rows=sum(row.part is Part.TRAIN for row in rows))
+    labels = {(row.answer or "").strip() for row in train}
+    if task_name == "classification" and len(labels) == 1:
+        raise OneCategory(rows=len(train), label=labels.pop())
+    return answered
+
+
+def encode_rows(
+    rows: Sequence[TrainingRow],
+    task: Task,
+    tokenizer: "PreTrainedTokenizerBase",
+    limit: int,
+    told: Callable[[int, int], None] = lambda done, rows: None,
+) -> EncodedRows:
+    """`rows` are those of `check_rows`; `task` knows the answers; `limit` is in tokens. `told` hears of progress. Raises AllTooLong, TemplateMismatch."""
+    import numpy
+
+    from core.data.template import encode
+
+    parts: dict[Part, list[Learned]] = {Part.TRAIN: [], Part.VALIDATION: []}
+    cut = lost = longest = 0
+    for number, row in enumerate(rows):
+        if number % _TELL_EVERY == 0:
+            told(number, len(rows))
+        if row.part not in parts:
+            continue
+        turns = [turn.model_dump() for turn in task.training_turns(row.turns)]
+        encoded = encode(tokenizer, turns, limit)
+        length = len(encoded.input_ids)
+        if encoded.cut:
+            cut += 1
+            length = len(encode(tokenizer, turns, _NO_LIMIT).input_ids)
+        longest = max(longest, length)
+        if any(encoded.learned[1:]):
+            parts[row.part].append(Learned(numpy.asarray(encoded.input_ids, dtype=numpy.int64), numpy.asarray(encoded.learned, dtype=bool)))
+        else:
+            lost += 1
+    if not parts[Part.TRAIN]:
+        raise AllTooLong(rows=sum(row.part is Part.TRAIN for row in rows), limit=limit, longest=longest)
+    return EncodedRows(tuple(parts[Part.TRAIN]), tuple(parts[Part.VALIDATION]), limit, cut, lost, longest)

@@ -1,0 +1,74 @@
+"""What a training will take: minutes from a measured probe, memory and disk by formula until they are measured."""
+
+import math
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from core.models.fit import disk_bytes, memory_bytes
+from core.models.installed import Shape
+from core.training.recipe import Recipe
+
+PROBE_FILE = "probe.json"
+
+
+class Probe(BaseModel):
+    """What a few steps on the real rows showed. Seconds; `startup_s` is from the child's start to its first step; `cut` rows were too long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train_rows: int
+    train_tokens: int
+    validation_tokens: int
+    cut: int
+    longest: int
+    startup_s: float
+    step_s: float
+    batch_tokens: float
+    tokens_per_second: float
+    validation_s: float
+    peak_memory_bytes: int
+    is_flat: bool
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`seconds` is None until measured. It is for all steps: with early stopping a training often ends sooner."""
+
+    seconds: float | None
+    memory_bytes: int
+    memory_measured: bool
+    memory_free_bytes: int
+    disk_bytes: int
+    disk_free_bytes: int
+    steps: int
+    cut: int | None = None
+    longest: int | None = None
+
+    @property
+    def fits_memory(self) -> bool:
+        return self.memory_bytes <= self.memory_free_bytes
+
+    @property
+    def fits_disk(self) -> bool:
+        return self.disk_bytes <= self.disk_free_bytes
+
+
+def steps_of(recipe: Recipe, train_rows: int) -> int:
+    """Optimiser steps, as the Trainer counts them."""
+    batches = math.ceil(max(1, train_rows) / recipe.per_device_train_batch_size)
+    accumulated = min(recipe.gradient_accumulation_steps, batches)
+    return max(1, math.ceil(math.ceil(batches / accumulated) * recipe.num_train_epochs))
+
+
+def estimate(recipe: Recipe, shape: Shape, *, train_rows: int, row_tokens: float, probe: Probe | None, memory_free: int, disk_free: int) -> Estimate:
+    """`row_tokens` is a guess at a row's length, used where nothing was measured."""
+    rank = int(recipe.method_options.get("r", 16))
+    steps = steps_of(recipe, probe.train_rows if probe else train_rows)
+    needed_disk = disk_bytes(shape, recipe.method, rank)
+    if probe is None:
+        tokens = int(recipe.per_device_train_batch_size * min(row_tokens, recipe.max_length))
+        memory = memory_bytes(shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3, rank=rank)
+        return Estimate(None, memory, False, memory_free, needed_disk, disk_free, steps)
+    seconds = probe.startup_s + steps * probe.step_s + min(recipe.evaluations, steps) * probe.validation_s
+    return Estimate(seconds, probe.peak_memory_bytes, True, memory_free, needed_disk, disk_free, steps, probe.cut, probe.longest)

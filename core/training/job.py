@@ -1,0 +1,149 @@
+"""The training job, from the rows in its run folder to the best weights in model/. Runs in a child process only."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.jobs.handle import ChildJob, JobStopped
+from core.methods.base import method
+from core.models.load import check_folder, load_base, load_tokenizer
+from core.models.reference import ModelReference
+from core.sentence import Sentence
+from core.tasks.base import task
+from core.training.encoding import EncodedRows, check_rows, encode_rows, read_rows
+from core.training.keeping import Keeper, last_checkpoint, state_of
+from core.training.options import options_of
+from core.training.recipe import Recipe
+from core.training.settings import ROWS_FILE, TrainSettings
+from core.training.telling import Telling
+from storage.rows import Part
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from core.training.trainer import OurTrainer
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that stands before the first step."""
+
+    rows: EncodedRows
+    tokenizer: "PreTrainedTokenizerBase"
+    model: Any
+    is_flat: bool
+
+
+def main(job: ChildJob) -> None:
+    """Ends normally when the training came to its own end (all steps, or no more progress); raises JobStopped when it was asked to stop."""
+    settings = TrainSettings.model_validate(job.spec.settings)
+    telling = Telling(job)
+    prepared = prepare(job, telling, settings.recipe, settings.base)
+    from core.training import trainer as training
+
+    keeper = Keeper(job.folder, settings.name, method(settings.recipe.method), _base_folder(settings.base), prepared.tokenizer)
+    checkpoint = _checkpoint(job, telling)
+    if checkpoint is not None:
+        keeper.best = state_of(checkpoint)
+    rows = prepared.rows
+    sides = training.Sides(job, settings.recipe, telling, keeper, rows.train, rows.validation, prepared.is_flat)
+    job.check_stop()
+    trainer = training.OurTrainer(prepared.model, sides)
+    try:
+        training.run(trainer, checkpoint)
+    except training.Interrupted:
+        _keep_on_stop(trainer, telling)
+        raise JobStopped from None
+    telling.stage("saving", "Saving", 1.0)
+    keeper.clean_up()
+
+
+def prepare(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReference) -> Prepared:
+    """Read, check and encode the rows while the heavy libraries are imported beside; then the model, and how its batches are laid out."""
+    folder = _base_folder(base)
+    config = check_folder(folder, base.name)
+    telling.stage("reading", "Reading the rows")
+    importing = threading.Thread(target=_import_heavy, args=(recipe.method,))
+    rows = check_rows(read_rows(job.folder / ROWS_FILE), recipe.task)
+    _be_exact(job.spec.threads)
+    tokenizer = load_tokenizer(folder)
+    importing.start()
+    encoded = encoded_rows(job, telling, rows, recipe, tokenizer, context_of(config))
+    importing.join()
+    job.check_stop()
+    telling.stage("loading", "Loading the model")
+    model, is_flat = load_ready(base, recipe, encoded, telling)
+    return Prepared(encoded, tokenizer, model, is_flat)
+
+
+def encoded_rows(job: ChildJob, telling: Telling, rows: Any, recipe: Recipe, tokenizer: Any, context: int) -> EncodedRows:
+    """Tells how far it is, and what had to be cut."""
+
+    def told(done: int, total: int) -> None:
+        job.check_stop()
+        telling.stage("encoding", "Preparing the rows", done / total)
+
+    answers = [row.answer for row in rows if row.part is Part.TRAIN]
+    encoded = encode_rows(rows, task(recipe.task).knowing(answers), tokenizer, min(recipe.max_length, context), told)
+    if (said := encoded.told()) is not None:
+        telling.sentence(0, said)
+    return encoded
+
+
+def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling: Telling) -> tuple[Any, bool]:
+    """The model with the recipe's method applied, and whether it takes flat batches."""
+    import torch
+
+    from core.training.layout import choose
+
+    torch.manual_seed(recipe.seed)  # an adapter starts from random numbers
+    chosen = method(recipe.method)
+    options = options_of(recipe)
+    plain = load_base(_base_folder(base))
+    model = chosen.apply(plain, options)
+    layout = choose(model, rows.train)
+    if (said := layout.told()) is not None:
+        telling.sentence(0, said)
+    model.train()
+    return model, layout.is_flat
+
+
+def context_of(config: dict[str, Any]) -> int:
+    """How many tokens the model reads at once, by its config."""
+    stated = config.get("max_position_embeddings") or config.get("text_config", {}).get("max_position_embeddings")
+    return int(stated) if stated else 2048
+
+
+def _keep_on_stop(trainer: "OurTrainer", telling: Telling) -> None:
+    """The best weights are on the disk already; where no evaluation came yet, the newest are kept and that is said."""
+    sides, step = trainer.sides, trainer.state.global_step
+    if sides.keeper.best.step is None and step > 0:
+        sides.keeper.keep_model(trainer.model)
+        telling.sentence(step, Sentence("training.kept_unchecked", "Stopped before the first check on validation rows: the weights of step {step:,} are kept as they are.", {"step": step}))
+
+
+def _checkpoint(job: ChildJob, telling: Telling) -> Path | None:
+    if not job.spec.resume:
+        return None
+    found = last_checkpoint(job.folder)
+    if found is None:
+        telling.sentence(0, Sentence("training.from_start", "No whole checkpoint was found, so the training starts again from its beginning."))
+    return found
+
+
+def _base_folder(base: ModelReference) -> Path:
+    return base.folder
+
+
+def _import_heavy(method_name: str) -> None:
+    import core.training.trainer  # noqa: F401  # Trainer alone takes seconds
+
+    if method_name != "full":
+        import peft  # noqa: F401
+
+
+def _be_exact(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)

@@ -1,0 +1,205 @@
+"""transformers.Trainer with our batches, our loss, our evaluation and our stop. Heavy: imported by children only."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from core.errors import UserError
+from core.jobs.events import Best as BestEvent
+from core.jobs.events import MetricPoint
+from core.jobs.handle import ChildJob
+from core.training.batches import Batch, by_tokens, flat, padded
+from core.training.encoding import Learned
+from core.training.keeping import Keeper
+from core.training.loss import logits_of, token_losses
+from core.training.recipe import Recipe
+from core.training.telling import Telling
+
+_EVALUATION_TOKENS = 4096
+
+
+class Interrupted(Exception):
+    """A stop was asked for; the weights are those of the last whole step."""
+
+
+class LossNotFinite(UserError):
+    """The loss or its gradient became infinite or no number."""
+
+    sentence = (
+        "The training was stopped at step {step}: its loss became {value}, so the corrections were too big to learn from. {kept} "
+        "Try again with a third of the learning rate ({learning_rate:.1e} instead of {was:.1e}), or look for damaged rows in the data."
+    )
+    status = 422
+
+    def __init__(self, *, step: int, value: str, kept: str, learning_rate: float, was: float) -> None:
+        super().__init__(step=step, value=value, kept=kept, learning_rate=learning_rate, was=was)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a training works with besides its model. `is_flat` says how batches are laid out."""
+
+    job: ChildJob
+    recipe: Recipe
+    telling: Telling
+    keeper: Keeper
+    train: Sequence[Learned]
+    validation: Sequence[Learned]
+    is_flat: bool
+
+
+class OurTrainer(Trainer):
+    """One forward a batch, logits on learned tokens only; a step's loss is the mean over its learned tokens, also with accumulation."""
+
+    loss_is_scaled_for_ga = True
+
+    def __init__(self, model: Any, sides: Sides) -> None:
+        self.sides = sides
+        self._plain_sum = 0.0
+        self._layout: Callable[[Sequence[Learned]], Batch] = flat if sides.is_flat else padded
+        super().__init__(model=model, args=arguments(sides), train_dataset=list(sides.train), data_collator=self._collate, callbacks=[_Steps(self)])
+        self.remove_callback(PrinterCallback)
+
+    def _collate(self, examples: list[Learned]) -> dict[str, Any]:
+        return {"batch": self._layout(examples)}
+
+    def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
+        samples, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        return samples, sum(len(sample["batch"].targets) for sample in samples)
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+        batch: Batch = inputs["batch"]
+        learned, plain = token_losses(logits_of(model, batch), batch.targets, self.sides.recipe.label_smoothing_factor)
+        self._plain_sum = float(plain)
+        return learned / (num_items_in_batch or len(batch.targets))
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        if self.sides.job.stop_requested():
+            raise Interrupted
+        started = time.monotonic()
+        batch: Batch = inputs["batch"]
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if not math.isfinite(float(loss)):
+            raise self._not_finite(float(loss))
+        self.sides.telling.batch(loss_sum=self._plain_sum, learned=len(batch.targets), tokens=batch.tokens, seconds=time.monotonic() - started)
+        return loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Called after each step with its loss, gradient norm and learning rate."""
+        if "loss" not in logs:
+            return
+        if not math.isfinite(logs.get("grad_norm", 0.0)):
+            raise self._not_finite(logs["grad_norm"])
+        step, steps = self.state.global_step, self.state.max_steps
+        self.sides.telling.step(step, steps, learning_rate=logs["learning_rate"], grad_norm=logs.get("grad_norm"), last=step == steps)
+
+    def evaluate(self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval") -> dict[str, float]:
+        """The mean token loss over the validation rows, without smoothing; keeps the weights when it is the best until now."""
+        step = self.state.global_step
+        loss = self.validation_loss() if self.sides.validation else None
+        if loss is not None:
+            if not math.isfinite(loss):
+                raise self._not_finite(loss)
+            self.sides.job.emit(MetricPoint(step, "eval_loss", loss))
+        self._keep_if_better(step, loss)
+        metrics = {} if loss is None else {"eval_loss": loss}
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def validation_loss(self) -> float:
+        total, count = 0.0, 0
+        self.model.eval()
+        with torch.no_grad():
+            for examples in by_tokens(self.sides.validation, _EVALUATION_TOKENS):
+                if self.sides.job.stop_requested():
+                    raise Interrupted
+                batch = self._layout(examples).to(self.args.device)
+                total += float(token_losses(logits_of(self.model, batch), batch.targets)[1])
+                count += len(batch.targets)
+                self.sides.telling.sample()
+        return total / count
+
+    def _keep_if_better(self, step: int, loss: float | None) -> None:
+        """Without validation rows the newest weights are the best that is known."""
+        best = self.sides.keeper.best
+        if loss is not None and loss >= best.loss:
+            best.since += 1
+            return
+        self.sides.keeper.keep_model(self.model)
+        best.step, best.since = step, 0
+        if loss is not None:
+            best.loss = loss
+            self.sides.job.emit(BestEvent(step, "eval_loss", loss))
+
+    def _not_finite(self, value: float) -> LossNotFinite:
+        best, rate = self.sides.keeper.best, self.sides.recipe.learning_rate
+        kept = f"The weights of step {best.step} are kept." if best.step is not None else "Nothing was kept, since no evaluation had come yet."
+        return LossNotFinite(step=self.state.global_step + 1, value=f"{value}", kept=kept, learning_rate=rate / 3, was=rate)
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        return 0  # nobody reads it, and the estimate wants inputs under other names
+
+
+class _Steps(TrainerCallback):
+    """When to evaluate, when to write a checkpoint, when it is enough."""
+
+    def __init__(self, trainer: OurTrainer) -> None:
+        self.trainer = trainer
+        self.saving_since = 0.0
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> TrainerControl:
+        every = max(1, math.ceil(state.max_steps / self.trainer.sides.recipe.evaluations))
+        control.should_evaluate = state.global_step % every == 0 or state.global_step == state.max_steps
+        return control
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> TrainerControl:
+        keeper, last = self.trainer.sides.keeper, state.global_step >= state.max_steps
+        control.should_training_stop = last or keeper.best.since >= self.trainer.sides.recipe.early_stopping_patience
+        control.should_save = not control.should_training_stop and keeper.wants_checkpoint()
+        self.saving_since = time.monotonic()
+        return control
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
+        self.trainer.sides.keeper.finish_checkpoint(state.global_step, self.saving_since)
+
+
+def arguments(sides: Sides) -> TrainingArguments:
+    """The recipe in the Trainer's words. Logging is ours, evaluation and saving are asked for by `_Steps`."""
+    recipe = sides.recipe
+    accumulated = min(recipe.gradient_accumulation_steps, max(1, math.ceil(len(sides.train) / recipe.per_device_train_batch_size)))
+    return TrainingArguments(
+        output_dir=str(sides.keeper.writing_folder),
+        learning_rate=recipe.learning_rate,
+        num_train_epochs=recipe.num_train_epochs,
+        per_device_train_batch_size=recipe.per_device_train_batch_size,
+        gradient_accumulation_steps=accumulated,
+        warmup_steps=recipe.warmup_ratio,
+        lr_scheduler_type=recipe.lr_scheduler_type,
+        weight_decay=recipe.weight_decay,
+        max_grad_norm=recipe.max_grad_norm,
+        seed=recipe.seed,
+        logging_strategy="steps",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        eval_strategy="no",
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=False,
+        activation_checkpointing=False,
+    )
+
+
+def run(trainer: OurTrainer, resume_from: Path | None) -> None:
+    """Train to the end. Raises Interrupted, LossNotFinite."""
+    trainer.sides.telling.begin(int(resume_from.name.rsplit("-", 1)[-1]) if resume_from else 0)
+    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)

@@ -1,0 +1,103 @@
+"""Puts the store, the supervisor and inference together over one home: the one way in for the server and for a command without a server."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from core import uploads
+from core.data.kind import KINDS as DATA
+from core.errors import NotFound, UserError
+from core.evaluation.kind import KINDS as EVALUATION
+from core.export.kind import KINDS as EXPORT
+from core.home import Home
+from core.inference.pool import Inference
+from core.jobs.selftest import KINDS as SELFTEST
+from core.jobs.spec import Kind
+from core.jobs.supervisor import Supervisor
+from core.settings import Settings
+from core.training.kind import KINDS as TRAINING
+from storage import uploads as upload_rows
+from storage.errors import StoreBusy
+from storage.ids import new_id
+from storage.rows import OwnerId, Upload, UploadId
+from storage.store import Store
+
+KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *TRAINING, *EVALUATION, *EXPORT)
+INFERENCE_LOG = "inference.log"
+
+
+class HomeBusy(UserError):
+    """Another process has opened this home."""
+
+    sentence = "Bottega already runs on {home} (process {pid}). Use that one, stop it first, or give another folder with --home. Nothing was changed."
+    status = 409
+
+    def __init__(self, *, home: Path, pid: int | None) -> None:
+        super().__init__(home=str(home), pid=pid if pid is not None else "unknown")
+        self.pid = pid
+
+
+class Workshop:
+    """One in a process. A context manager; closing it leaves running jobs alive, and the next one finds them."""
+
+    def __init__(self, home: Home, store: Store, settings: Settings, *, hosted: bool, kinds: Iterable[Kind]) -> None:
+        self.home, self.store, self.settings, self.hosted = home, store, settings, hosted
+        self.inference = Inference(settings.loaded_models, settings.idle_minutes * 60, threads=settings.threads, log=home.root / INFERENCE_LOG)
+        self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict)
+
+    @classmethod
+    def open(cls, home: Home, *, hosted: bool = False, kinds: Iterable[Kind] = KINDS) -> "Workshop":
+        """Raises HomeBusy, BadSettings and storage's StoreDamaged and StoreTooNew (the server has a page for these). Finds jobs of an earlier process."""
+        home.prepare()
+        settings = Settings.of(home)
+        try:
+            store = Store.open(home.database, memory_limit=settings.store_memory, threads=settings.threads)
+        except StoreBusy as error:
+            raise HomeBusy(home=home.root, pid=error.process_id or _server_pid(home)) from error
+        workshop = cls(home, store, settings, hosted=hosted, kinds=kinds)
+        workshop.supervisor.adopt()
+        return workshop
+
+    def take_upload(
+        self,
+        owner: OwnerId,
+        name: str,
+        source: BinaryIO | Path | Iterable[bytes],
+        limit_bytes: int | None = None,
+        *,
+        expected_bytes: int | None = None,
+    ) -> Upload:
+        """To the disk piece by piece. `expected_bytes` is what the sender announced. Raises UploadTooLarge, UploadBroken, DiskFull."""
+        id = UploadId(new_id())
+        limit = self.settings.upload_limit_bytes if limit_bytes is None else limit_bytes
+        taken = uploads.take(self.home, id, name, source, limit, expected_bytes)
+        return upload_rows.add(self.store, owner, taken.name, taken.size_bytes, taken.sha256, id=id)
+
+    def upload_path(self, owner: OwnerId, id: UploadId) -> Path:
+        """Raises NotFound, also for another owner's."""
+        upload = upload_rows.get(self.store, owner, id)
+        path = self.home.uploads / id / upload.name if upload is not None else None
+        if path is None or not path.is_file():
+            raise NotFound(thing="upload", id=id)
+        return path
+
+    def close(self) -> None:
+        self.supervisor.close()
+        self.inference.close()
+        self.store.close()
+
+    def __enter__(self) -> "Workshop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _server_pid(home: Home) -> int | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        pid = json.loads(home.server_file.read_text(encoding="utf-8"))["pid"]
+        return int(pid) if int(pid) != os.getpid() else None
+    return None

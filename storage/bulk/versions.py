@@ -1,0 +1,89 @@
+"""Versions: what a dataset held at one change. Examples are never rewritten, so a version is a number and a hash."""
+
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection as Connection
+
+from storage.errors import RowMissing
+from storage.files import move_into_place, sha256_of
+from storage.ids import new_id
+from storage.rows import DatasetId, OwnerId, Version, VersionId
+from storage.store import Store
+from storage.typed import now, rows_of
+
+ROWS_OF_VERSION = "dataset = $dataset AND born <= $change AND (gone IS NULL OR gone > $change)"
+# In blocks, so that a million hashes need no single text of 64 MB.
+_CONTENT_HASH = f"""
+    SELECT coalesce(sum(rows), 0)::BIGINT, sha256(coalesce(string_agg(hash, '' ORDER BY block), '')) FROM (
+        SELECT block, count(*) AS rows, sha256(string_agg(content_hash || CASE WHEN sealed THEN 's' ELSE '' END, '' ORDER BY position)) AS hash
+        FROM (
+            SELECT content_hash, sealed, position, (row_number() OVER (ORDER BY position) - 1) // 4096 AS block
+            FROM example WHERE {ROWS_OF_VERSION}
+        ) GROUP BY block
+    )
+"""
+
+
+def freeze_version(store: Store, dataset: DatasetId, name: str | None = None) -> Version:
+    """Keep the dataset as it stands now. Equal content (the rows' hashes in order, and which of them are sealed) gives the version that is there."""
+
+    def freeze(connection: Connection) -> Version:
+        found = connection.execute("SELECT owner, change FROM dataset WHERE id = ?", [dataset]).fetchall()
+        if not found:
+            raise RowMissing("dataset", dataset)
+        owner, change = found[0]
+        rows, content = connection.execute(_CONTENT_HASH, {"dataset": dataset, "change": change}).fetchall()[0]
+        same = rows_of(Version, connection.execute("SELECT * FROM version WHERE dataset = ? AND content_hash = ?", [dataset, content]))
+        if same:
+            return same[0]
+        number = int(connection.execute("SELECT coalesce(max(number), 0) + 1 FROM version WHERE dataset = ?", [dataset]).fetchall()[0][0])
+        values = [new_id(), owner, dataset, number, name or str(number), rows, content, change, now()]
+        connection.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        return rows_of(Version, connection.execute("SELECT * FROM version WHERE id = ?", [values[0]]))[0]
+
+    return store.write(freeze)
+
+
+def versions_of(store: Store, dataset: DatasetId) -> list[Version]:
+    """Newest first."""
+    return store.read(Version, "SELECT * FROM version WHERE dataset = ? ORDER BY number DESC", [dataset])
+
+
+def get_version(store: Store, owner: OwnerId, id: VersionId) -> Version | None:
+    """None also when it is another owner's."""
+    return next(iter(store.read(Version, "SELECT * FROM version WHERE id = ? AND owner = ?", [id, owner])), None)
+
+
+def recomputed_hash(store: Store, version: VersionId) -> str:
+    """The content hash of the rows as they lie there now: equal to the version's own as long as nothing was damaged."""
+    change = place_of(store, version)
+    return str(store.read(None, _CONTENT_HASH, change)[0][1])
+
+
+def export_jsonl(store: Store, version: VersionId, path: Path) -> str:
+    """The version's rows below the home folder, as the original messages, one JSON object a line; returns its SHA-256."""
+    temporary = path.with_name(f".{path.name}.part")
+    sql = f"""
+        COPY (SELECT messages::JSON AS messages FROM example WHERE {ROWS_OF_VERSION} ORDER BY position)
+        TO {quoted(temporary)} (FORMAT json)
+    """
+    try:
+        store.read(None, sql, place_of(store, version))
+        digest = sha256_of(temporary)
+        move_into_place(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return digest
+
+
+def place_of(store: Store, version: VersionId) -> dict[str, object]:
+    """The parameters of ROWS_OF_VERSION. Raises RowMissing."""
+    found = store.read(None, "SELECT dataset, change FROM version WHERE id = ?", [version])
+    if not found:
+        raise RowMissing("version", version)
+    return {"dataset": found[0][0], "change": found[0][1]}
+
+
+def quoted(path: Path) -> str:
+    """A path as an SQL text."""
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,176 @@
+"""What holds for every task in the folder, and what holds for each of them."""
+
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.evaluation.metrics.about import metrics
+from core.tasks.base import Task, Turn, UnknownTask, task, tasks
+from core.tasks.extraction import fields_of, said_in
+from core.tasks.overlap import Words, rouge_l
+
+CHAT = (Turn(role="system", content="Be brief."), Turn(role="user", content="Where is it?"), Turn(role="assistant", content="card_arrival"))
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+NAMES = ("top_up_failed", "card-arrival", "lost card", "A-1", "-1", "perché_no", "x")
+
+
+def test_there_are_four_tasks_with_plain_words() -> None:
+    assert list(tasks()) == ["classification", "extraction", "generation", "summarisation"]
+    for found in tasks().values():
+        assert found.label
+        assert found.explanation.endswith(".")
+
+
+def test_an_unknown_task_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownTask, match="classification"):
+        task("guess")
+
+
+@pytest.mark.parametrize("found", tasks().values(), ids=lambda found: found.name)
+def test_every_metric_of_a_task_ships(found: Task) -> None:
+    assert set(found.metrics) <= metrics().keys()
+    assert found.headline_metric in found.metrics
+
+
+@pytest.mark.parametrize("found", tasks().values(), ids=lambda found: found.name)
+def test_a_prompt_never_shows_the_answer(found: Task) -> None:
+    for prompt in (found.prompt_turns(CHAT), found.zero_shot_turns(CHAT, None), found.prompt_turns(CHAT[:2])):
+        assert [turn.role for turn in prompt] == ["system", "user"]
+        assert "arrival" not in "".join(turn.content for turn in prompt)
+        assert prompt[1].content.endswith("Where is it?")
+
+
+@pytest.mark.parametrize("found", tasks().values(), ids=lambda found: found.name)
+@pytest.mark.parametrize("answer", ['{"a":"b"}', "some words", "card_arrival"])
+def test_the_right_answer_scores_fully_and_survives_the_way_there_and_back(found: Task, answer: str) -> None:
+    assert found.restore(found.target(answer), [answer]) == answer
+    if found.name != "extraction" or answer.startswith("{"):
+        assert found.score(answer, answer) == 1
+    assert found.score("", answer) == 0
+
+
+class TestClassification:
+    found = task("classification")
+
+    @pytest.mark.parametrize(("label", "words"), [("card_arrival", "card arrival"), ("top-up", "top up"), ("lost card", "lost card"), ("A_b c", "A_b c")])
+    def test_labels_are_written_as_words(self, label: str, words: str) -> None:
+        assert self.found.target(label) == words
+
+    @pytest.mark.parametrize("label", ["-1", "2-3", "_x_", "__", "10_20"])
+    def test_signs_and_numbers_stay(self, label: str) -> None:
+        assert self.found.target(label) == label
+
+    @pytest.mark.parametrize("labels", [("top_up", "top-up", "x_y"), ("card arrival", "card_arrival")])
+    def test_labels_that_would_read_alike_stay_as_written(self, labels: tuple[str, ...]) -> None:
+        knowing = self.found.knowing(labels)
+        assert [knowing.target(label) for label in labels] == list(labels)
+        assert knowing.knowing(labels).target("top_up") == "top_up"
+        assert "Classification" in type(knowing).__name__ and list(tasks()).count("classification") == 1
+
+    @CALM
+    @given(st.lists(st.one_of(st.sampled_from(NAMES), st.text(alphabet="ab_- é1", min_size=1, max_size=5)), min_size=1, max_size=8))
+    def test_every_known_label_comes_back_from_its_target(self, labels: list[str]) -> None:
+        labels = [label for label in labels if label.strip()]
+        knowing = self.found.knowing(labels)
+        assert [knowing.restore(knowing.target(label), labels) for label in labels] == [label.strip() for label in labels]
+
+    def test_case_is_forgiven_only_where_one_label_is_meant(self) -> None:
+        assert self.found.restore(" Card Arrival\n", ["card_arrival"]) == "card_arrival"
+        assert self.found.restore("IT", ["it", "It"]) == "IT"
+
+    def test_what_is_no_category_stays_and_is_wrong(self) -> None:
+        assert self.found.restore("I do not know", ["card_arrival"]) == "I do not know"
+
+    def test_answers_are_held_to_the_known_labels(self) -> None:
+        constraint = self.found.constraint(["b_c", "a", "b_c", " "])
+        assert constraint is not None
+        assert constraint.choices == ("a", "b c")
+        assert self.found.constraint([]) is None
+
+    def test_a_base_model_is_told_the_labels_where_they_fit(self) -> None:
+        few = self.found.zero_shot_turns(CHAT, self.found.constraint(["card_arrival", "lost_card"]))
+        assert "card arrival; lost card" in few[1].content
+        many = self.found.zero_shot_turns(CHAT, self.found.constraint([f"category_number_{i}" for i in range(999)]))
+        assert "category number" not in many[1].content
+
+
+FIELDS = st.dictionaries(st.sampled_from(["date", "time", 'a "b"', "città"]), st.one_of(st.text(), st.none(), st.integers(), st.booleans()))
+
+
+class TestExtraction:
+    found = task("extraction")
+
+    def test_answers_are_compact_and_in_one_order(self) -> None:
+        assert self.found.target(' {"time": "6 pm", "date" : null, "a": "è"}') == '{"a":"è","time":"6 pm"}'
+
+    def test_what_is_no_form_stays(self) -> None:
+        assert self.found.target(" none ") == "none"
+        assert fields_of("[1]") is None
+        assert fields_of("[" * 100_000) is None
+
+    @CALM
+    @given(FIELDS)
+    def test_a_target_is_its_own_target_and_says_the_same(self, fields: dict[str, object]) -> None:
+        target = self.found.target(json.dumps(fields))
+        assert self.found.target(target) == target
+        assert said_in(target) == said_in(json.dumps(fields))
+
+    @CALM
+    @given(st.lists(FIELDS, min_size=1, max_size=6))
+    def test_the_pattern_lets_every_known_answer_through(self, rows: list[dict[str, object]]) -> None:
+        answers = [json.dumps(row) for row in rows]
+        constraint = self.found.constraint(answers)
+        if constraint is None:
+            assert not any(fields_of(answer) for answer in answers)
+            return
+        pattern = re.compile(constraint.regex or "")
+        assert all(pattern.fullmatch(self.found.target(answer)) for answer in answers)
+
+    def test_the_pattern_keeps_out_what_was_never_seen(self) -> None:
+        constraint = self.found.constraint(['{"date":"x"}', '{"time":"y","date":"z"}'])
+        assert constraint is not None
+        assert constraint.fields == ("date", "time")
+        pattern = re.compile(constraint.regex or "")
+        for text in ('{"time":"a","date":"b"}', '{"who":"a"}', '{ "date":"a"}', '{"date":"a"', '{"date":"a",}', '{"date":"a""time":"b"}', "{}x", ""):
+            assert not pattern.fullmatch(text)
+        for text in ("{}", '{"date":null}', '{"date":"a \\"b\\"","time":"ü"}', '{"time":"b"}'):
+            assert pattern.fullmatch(text)
+
+    def test_lists_are_allowed_where_training_has_them(self) -> None:
+        constraint = self.found.constraint(['{"names":["a","b"]}'])
+        assert constraint is not None
+        assert re.fullmatch(constraint.regex or "", '{"names":["x"]}')
+
+    @pytest.mark.parametrize("answers", [["no form"], ['{"a":{"b":1}}'], [], ["{}"]])
+    def test_no_pattern_where_it_would_be_wrong(self, answers: list[str]) -> None:
+        assert self.found.constraint(answers) is None
+
+    def test_the_score_counts_fields(self) -> None:
+        wanted = '{"a":"x","b":"y"}'
+        assert self.found.score('{"a":"x"}', wanted) == pytest.approx(2 / 3)
+        assert self.found.score('{"a":"x","b":"y","c":"z"}', wanted) == pytest.approx(4 / 5)
+        assert self.found.score("{}", '{"a":null}') == 1
+        assert self.found.score("nothing", "{}") == 0
+
+    def test_a_base_model_is_told_the_fields(self) -> None:
+        turns = self.found.zero_shot_turns(CHAT, self.found.constraint(['{"date":"x"}']))
+        assert "date" in turns[1].content
+
+
+class TestOverlap:
+    def test_letters_beyond_ascii_are_kept_and_others_count_by_character(self) -> None:
+        assert Words().tokenize("Perché_no, 3€ 東京") == ["perché", "no", "3", "東", "京"]
+
+    @CALM
+    @given(st.text(st.characters(max_codepoint=127)))
+    def test_ascii_words_are_rouge_scores_own(self, text: str) -> None:
+        from rouge_score.tokenize import tokenize
+
+        assert Words().tokenize(text) == tokenize(text, None)
+
+    def test_two_texts_without_words_are_equal(self) -> None:
+        assert rouge_l("!", "...") == 1
+        assert rouge_l("a", "...") == 0

@@ -1,0 +1,117 @@
+"""The HTTP door: every action of the registry at one address, uploads, a job's events as a stream, and downloads that never lie in memory."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic_core import to_jsonable_python
+
+from core.actions.registry import Action, Context, NeedsApproval, actions, perform
+from core.errors import UserError
+from core.workshop import Workshop
+from storage.rows import LIVE, Job, OwnerId
+from ui.words import Words, language_of
+
+BEAT_S = 0.5
+
+
+def router(workshop: Workshop) -> APIRouter:
+    """All routes under /api. The gate has already said who asks."""
+    routes = APIRouter(prefix="/api")
+
+    @routes.get("/actions")
+    def listed() -> list[dict[str, Any]]:
+        return [_described(known) for known in actions().values()]
+
+    @routes.post("/actions/{verb}")
+    async def act(verb: str, request: Request) -> JSONResponse:
+        context = context_of(workshop, request)
+        try:
+            asked = json.loads(await request.body() or b"{}")
+            values, approval = dict(asked.get("values") or {}), asked.get("approval")
+        except (ValueError, AttributeError, TypeError):
+            return JSONResponse({"error": "BadRequest", "sentence": Words.of(context.language)("gate.bad_json")}, 400)
+        try:
+            result = await asyncio.to_thread(perform, context, verb, values, approval=approval)
+        except UserError as error:
+            return refused(error, context.language)
+        return JSONResponse({"result": to_jsonable_python(result)})
+
+    @routes.post("/uploads")
+    async def upload(request: Request, name: str) -> JSONResponse:
+        context = context_of(workshop, request)
+        spool = workshop.home.uploads / f".incoming-{id(request):x}"
+        try:
+            with spool.open("wb") as target:
+                async for chunk in request.stream():
+                    await asyncio.to_thread(target.write, chunk)
+            taken = await asyncio.to_thread(workshop.take_upload, context.actor, name, spool)
+        except UserError as error:
+            return refused(error, context.language)
+        finally:
+            spool.unlink(missing_ok=True)
+        return JSONResponse({"result": to_jsonable_python(taken)})
+
+    @routes.get("/jobs/{job}/events")
+    async def events(job: str, request: Request) -> Any:
+        context = context_of(workshop, request)
+        try:
+            await asyncio.to_thread(perform, context, "job-status", {"job": job})
+        except UserError as error:
+            return refused(error, context.language)
+        return StreamingResponse(_followed(context, job), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    @routes.get("/packages/{package}/download")
+    async def download(package: str, request: Request, accept_red: bool = False) -> Any:
+        context = context_of(workshop, request)
+        try:
+            found = await asyncio.to_thread(perform, context, "download", {"package": package, "accept_red": accept_red})
+        except UserError as error:
+            return refused(error, context.language)
+        return FileResponse(found.path, filename=Path(found.name).name, media_type="application/zip")
+
+    return routes
+
+
+def context_of(workshop: Workshop, request: Request) -> Context:
+    """The actor stands in the request's state, where the gate put it."""
+    owner: OwnerId = request.scope["state"]["owner"]
+    return Context(workshop, owner, language_of(request.headers.get("accept-language", "")))
+
+
+def refused(error: UserError, language: str) -> JSONResponse:
+    """A UserError for a program: its name, its sentence and its facts; a plan that waits for a yes carries its token."""
+    body: dict[str, Any] = {"error": error.name, "sentence": Words.of(language).error(error), "facts": to_jsonable_python(error.facts)}
+    if isinstance(error, NeedsApproval):
+        body |= {"plan": to_jsonable_python(error.plan), "token": error.token}
+    return JSONResponse(body, error.status)
+
+
+def _described(known: Action) -> dict[str, Any]:
+    return {
+        "verb": known.verb,
+        "group": known.group,
+        "sentence": known.sentence,
+        "undo": known.undo,
+        "asks_first": known.asks_first,
+        "destroys": known.destroys,
+        "parameters": known.request.model_json_schema(),
+        "example": dict(known.example),
+    }
+
+
+async def _followed(context: Context, job: str) -> AsyncIterator[bytes]:
+    """The job's row each time it changes, until it has ended."""
+    before: Job | None = None
+    while True:
+        now = await asyncio.to_thread(perform, context, "job-status", {"job": job})
+        if now != before:
+            yield f"data: {json.dumps(to_jsonable_python(now))}\n\n".encode()
+            before = now
+        if now.state not in LIVE:
+            return
+        await asyncio.sleep(BEAT_S)

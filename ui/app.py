@@ -1,0 +1,168 @@
+"""Puts the pages together: one Gradio app, one way in for what people do, one way out for what they see."""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+
+from core.errors import Unexpected, UserError
+from core.workshop import Workshop
+from storage.rows import LIVE
+from ui.companion import Companion
+from ui.pages.data import DataPage
+from ui.pages.evaluate import EvaluatePage
+from ui.pages.export import ExportPage
+from ui.pages.frame import FramePage
+from ui.pages.method import MethodPage
+from ui.pages.page import Desk, Outcome, Page, Stream, plan_view, text_of
+from ui.pages.train import TrainPage
+from ui.parts import assistant, place, steps, top
+from ui.parts.notice import told
+from ui.parts.part import shown
+from ui.visit import Asking, Visit
+
+TICK_S = 0.8
+_WHERE = "() => [bottega.where()]"
+_WHERE_AND_DESK = "(where, desk) => [bottega.where(), desk]"
+_log = logging.getLogger(__name__)
+
+
+def build(workshop: Workshop, hosted: bool = False) -> gr.Blocks:
+    """The app over one workshop. The server mounts it behind its gate, which says whose each request is."""
+    screen = Screen(workshop, hosted)
+    with gr.Blocks(title="Bottega", analytics_enabled=False, fill_width=True) as app:
+        screen.layout()
+        screen.bind(app)
+    return app
+
+
+class Screen:
+    """Holds the components and the pages. What a visitor has in hand is in their gr.State; nothing of a person is kept here."""
+
+    def __init__(self, workshop: Workshop, hosted: bool) -> None:
+        self._workshop, self._hosted = workshop, hosted
+        self._frame, self._companion = FramePage(), Companion()
+        self._pages: tuple[Page, ...] = (DataPage(), MethodPage(), TrainPage(), EvaluatePage(), ExportPage())
+        self._parts: dict[tuple[str, str], gr.HTML] = {}
+
+    def layout(self) -> None:
+        self._desk, self._timer = gr.State(Desk()), gr.Timer(TICK_S, active=False)
+        self._place, self._top = place.place(), top.top()
+        with gr.Row(elem_id="frame"):
+            with gr.Column(elem_id="work"):
+                self._steps = steps.steps()
+                self._add(self._frame)
+                for page in self._pages:
+                    with gr.Column(elem_id=f"panel-{page.name}", elem_classes="panel"):
+                        self._add(page)
+            with gr.Column(elem_id="companion"):
+                self._assistant = assistant.assistant()
+
+    def _add(self, page: Page) -> None:
+        for name, made in page.layout().items():
+            self._parts[page.name, name] = made
+
+    def bind(self, app: gr.Blocks) -> None:
+        outputs = [self._desk, self._timer, self._place, self._top, self._steps, self._assistant, *self._parts.values()]
+        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        app.load(self._arrive, [self._place], outputs, js=_WHERE, **quiet)
+        self._timer.tick(self._tick, [self._place, self._desk], outputs, js=_WHERE_AND_DESK, **quiet)
+        sources = [(self._frame, "top", self._top), (self._frame, "steps", self._steps), (self._companion, "assistant", self._assistant)]
+        sources += [(self._page(owner), name, made) for (owner, name), made in self._parts.items() if made.js_on_load]
+        for page, name, made in sources:
+            made.act(self._acting(page, name), [self._desk], outputs, **quiet)
+            if streamed := page.streams().get(name):
+                outlet = [self._desk, made]
+                made.ask(self._streaming(streamed), [self._desk], outlet, show_progress="hidden", api_visibility="private", concurrency_limit=4)
+
+    def _page(self, name: str) -> Page:
+        return next(page for page in (self._frame, *self._pages) if page.name == name)
+
+    def _arrive(self, where: Any, request: gr.Request) -> list[Any]:
+        """A page load: a reload, a copied link, a first visit."""
+        return self._safely(where, request, Desk(), lambda visit: self._screen(visit, Desk(), arriving=True))
+
+    def _tick(self, where: Any, desk: Desk, request: gr.Request) -> list[Any]:
+        """While something goes on: the open page again."""
+        return self._safely(where, request, desk, lambda visit: self._screen(visit, desk, ticking=True))
+
+    def _acting(self, page: Page, part: str) -> Callable[..., list[Any]]:
+        def act(desk: Desk, event: gr.EventData, request: gr.Request) -> list[Any]:
+            data = event._data if isinstance(event._data, Mapping) else {}
+            values = data.get("values")
+            wished, given = text_of(data, "act", 40), values if isinstance(values, Mapping) else {}
+            return self._safely(data.get("place"), request, desk, lambda visit: self._done(visit, page, part, desk, wished, given))
+
+        return act
+
+    def _streaming(self, streamed: Stream) -> Callable[..., Iterator[list[Any]]]:
+        def stream(desk: Desk, event: gr.EventData, request: gr.Request) -> Iterator[list[Any]]:
+            data = event._data if isinstance(event._data, Mapping) else {}
+            values = data.get("values")
+            visit = Visit.of(self._workshop, request, data.get("place"), hosted=self._hosted)
+            for now, value in streamed(visit, desk, values if isinstance(values, Mapping) else {}):
+                yield [now, shown(value)]
+
+        return stream
+
+    def _done(self, visit: Visit, page: Page, part: str, desk: Desk, wished: str, values: Mapping[str, Any]) -> list[Any]:
+        slot, clean = page.slots.get(part, part), desk.cleared()
+        try:
+            outcome = self._handled(visit, page, clean, wished, values)
+        except Asking as asking:
+            outcome = Outcome(clean.to(plan=plan_view(visit.words, asking), at=slot))
+        except UserError as error:
+            outcome = Outcome(clean.to(notice=told(visit, error), at=slot))
+        moved = {name: value or None for name, value in (outcome.go or {}).items()}
+        return self._screen(visit.at(**moved), outcome.desk, go=outcome.go)
+
+    def _handled(self, visit: Visit, page: Page, desk: Desk, wished: str, values: Mapping[str, Any]) -> Outcome:
+        handler = page.handlers().get(wished) or self._frame.handlers().get(wished)
+        if handler is not None:
+            return handler(visit, desk, values)
+        return page.agree(visit, desk, values) if wished == "approve" else Outcome(desk)
+
+    def _safely(self, where: Any, request: gr.Request, desk: Desk, show: Callable[[Visit], list[Any]]) -> list[Any]:
+        """The app is a door: what goes wrong in our own code is told with a number, and its details go to the log."""
+        visit = Visit.of(self._workshop, request, where, hosted=self._hosted)
+        try:
+            return show(visit)
+        except Exception as error:
+            if not isinstance(error, UserError):
+                reference = secrets.token_hex(4)
+                _log.exception("fault %s", reference)
+                error = Unexpected(reference=reference, log=visit.words("notice.log"))
+            # Nothing else is asked of the workshop now: it may be what failed.
+            slot = {("frame", "notice_frame"): shown(told(visit, error))}
+            return [desk.to(notice=told(visit, error), at="frame"), *[gr.skip()] * 5, *(slot.get(key, gr.skip()) for key in self._parts)]
+
+    def _screen(self, visit: Visit, desk: Desk, *, go: Mapping[str, str] | None = None, arriving: bool = False, ticking: bool = False) -> list[Any]:
+        """The values of all outputs. Only the open page is worked out; the others keep what they show until they are opened."""
+        page = next(page for page in self._pages if page.name == visit.place.step)
+        settled = page.settle(visit, desk)
+        if settled is not None:
+            visit, desk = visit.at(), settled
+        values = {(page.name, name): value for name, value in page.show(visit, desk).items()}
+        for owner in (self._frame.name, page.name):
+            values |= {(owner, f"notice_{desk.at}"): desk.notice, (owner, f"plan_{desk.at}"): desk.plan}
+        parts = [_plain(values.get(key)) if key[0] in (self._frame.name, page.name) else gr.skip() for key in self._parts]
+        busy = any(job.state in LIVE for job in visit.jobs)
+        side = gr.skip() if ticking else shown(self._companion.view(visit, desk))
+        bar = gr.skip() if ticking else shown(self._frame.bar_of(visit))
+        return [desk, gr.Timer(active=busy), self._moves(visit, go, arriving), bar, shown(self._frame.tabs_of(visit)), side, *parts]
+
+    def _moves(self, visit: Visit, go: Mapping[str, str] | None, arriving: bool) -> Any:
+        project = visit.project
+        title = " · ".join([visit.words(f"step.{visit.place.step}"), *([project.name] if project else []), "Bottega"])
+        if go is None and not arriving:
+            return gr.skip()
+        opened = dict(go or {})
+        if project is not None and visit.place.project is None:
+            opened["project"] = project.project
+        return shown(place.Moves(title, secrets.randbits(32), bool(opened), opened, "push" if go else "replace"))
+
+
+def _plain(value: Any) -> Any:
+    return [shown(one) for one in value] if isinstance(value, list | tuple) else shown(value)

@@ -1,0 +1,139 @@
+"""Bringing a file in: the place to drop it, what was understood of it, what a click changes, and the import itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.actions.rows import Facts
+from ui.pages.page import Brought, Desk, Handler, Outcome, text_of
+from ui.parts import drop, preview
+from ui.parts.part import Button, Option
+from ui.visit import Visit
+from ui.words import Words
+
+_CELL_CHARS = 300
+
+
+def drop_of(visit: Visit) -> drop.Drop:
+    words = visit.words
+    return drop.Drop(
+        words("bring.title"), words("bring.hint"), words("bring.choose"), words("bring.sending"), words("bring.lost"),
+        buttons=(Button(words("bring.sample"), "sample", title=words("bring.sample_note")),),
+    )  # fmt: skip
+
+
+def sealed_of(visit: Visit, known: Facts) -> drop.Drop:
+    """A second file: the exam, sealed."""
+    words = visit.words
+    title = words("bring.sealed_has", count=known.facts.sealed) if known.facts.sealed else words("bring.sealed_title")
+    return drop.Drop(title, words("bring.sealed_hint"), words("bring.sealed_choose"), words("bring.sending"), words("bring.lost"), purpose="sealed", small=True)
+
+
+def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
+    """Raises a UserError where the file cannot be read at all."""
+    words = visit.words
+    seen = visit.do("preview", upload=brought.upload, mapping=_mapping(brought))
+    shape = brought.shape or (seen.mapping.shape if seen.mapping else "")
+    columns = dict(brought.columns) if brought.shape else dict(seen.mapping.columns) if seen.mapping else {}
+    cards = visit.do("shapes")
+    card = next((card for card in cards if card.name == shape), None)
+    roles = tuple(_role(words, card.name, role, columns.get(role.name, ""), seen.columns) for role in card.roles) if card else ()
+    played = {column: words.either(f"role.{shape}.{role.name}", role.label) for role in (card.roles if card else ()) if (column := columns.get(role.name))}
+    ready = card is not None and all(columns.get(role.name) for role in card.roles if role.required)
+    return preview.PreviewView(
+        title=brought.name,
+        understood=words("bring.understood" if seen.guessed and card else "bring.chosen", count=seen.rows_seen, shape=words.either(f"shape.{shape}", card.label) if card else "—"),
+        problems=tuple(words.say(problem) for problem in seen.problems),
+        rows_label=words("bring.first_rows"),
+        columns=tuple(preview.Column(column, played.get(column, "")) for column in seen.columns),
+        rows=tuple(tuple(row.get(column, "")[:_CELL_CHARS] for column in seen.columns) for row in seen.rows),
+        shape_label=words("bring.shape"),
+        shapes=tuple(Option(card.name, words.either(f"shape.{card.name}", card.label)) for card in cards),
+        shape=shape,
+        roles=roles,
+        button=words("bring.import_sealed" if brought.sealed else "bring.import"),
+        buttons=(Button(words("bring.forget"), "forget"),),
+        values={},
+        name_label="" if brought.sealed else words("bring.name"),
+        name=brought.name.rsplit(".", 1)[0],
+        ready=ready,
+    )
+
+
+def _role(words: Words, shape: str, role: Any, chosen: str, columns: tuple[str, ...]) -> preview.Role:
+    options = tuple(Option(column, column) for column in columns)
+    if not role.required:
+        options = (Option("", words("bring.no_column")), *options)
+    label = words.either(f"role.{shape}.{role.name}", role.label)
+    return preview.Role(role.name, label, options, chosen, "" if role.required else words("bring.optional"))
+
+
+def _mapping(brought: Brought) -> dict[str, Any] | None:
+    """What was clicked, as the action takes it; None leaves the guess to the action."""
+    if brought.shape is None:
+        return None
+    return {"shape": brought.shape, "columns": {role: column for role, column in brought.columns.items() if column}}
+
+
+def _uploaded(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    brought = Brought(text_of(values, "upload", 64), text_of(values, "name", 255), text_of(values, "purpose", 10) == "sealed")
+    preview_of(visit, brought)  # what cannot be read is told before it is kept in hand
+    return Outcome(desk.to(brought=brought))
+
+
+def _remap(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """A click on a shape or on a column. A new shape starts with the columns that its roles' names fit."""
+    if desk.brought is None:
+        return Outcome(desk)
+    shape = text_of(values, "shape", 40)
+    columns = {name.removeprefix("role."): str(column)[:400] for name, column in values.items() if name.startswith("role.")}
+    if values.get("changed") == "shape":
+        columns = {}
+    return Outcome(desk.to(brought=Brought(desk.brought.upload, desk.brought.name, desk.brought.sealed, shape, columns)))
+
+
+def _import(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return _started(visit, desk, name=text_of(values, "name", 120), leave_out=False)
+
+
+def _import_rest(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return _started(visit, desk, name="", leave_out=True)
+
+
+def _started(visit: Visit, desk: Desk, *, name: str, leave_out: bool) -> Outcome:
+    brought = desk.brought
+    if brought is None:
+        return Outcome(desk)
+    project, go = _project(visit, name or brought.name.rsplit(".", 1)[0])
+    job = visit.do(
+        "import", upload=brought.upload, project=project, mapping=_mapping(brought), sealed=brought.sealed,
+        name=None if brought.sealed else name or None, leave_out_incomplete=leave_out,
+    )  # fmt: skip
+    return Outcome(desk.to(importing=job.id), go)
+
+
+def _sample(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    project, go = _project(visit, visit.words("bring.sample_project"))
+    return Outcome(desk.to(importing=visit.do("sample", project=project).id), go)
+
+
+def _project(visit: Visit, name: str) -> tuple[str, Mapping[str, str] | None]:
+    """The open project, or a new one: nobody should have to think of one before they have seen their rows."""
+    if visit.project is not None:
+        return visit.project.project, None
+    made = visit.do("create-project", name=name[:120] or visit.words("frame.no_project"))
+    return made.id, {"project": made.id}
+
+
+def _forget(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return Outcome(desk.to(brought=None))
+
+
+def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    if visit.project is not None:
+        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
+    return Outcome(desk.to(importing=""))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "uploaded": _uploaded, "remap": _remap, "import": _import, "import-rest": _import_rest, "sample": _sample, "forget": _forget, "stop-import": _stop,
+}  # fmt: skip

@@ -1,0 +1,53 @@
+"""The catalogue on the Method page: models that a person with a network can have, and a folder of one's own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.actions.models import CatalogueCard
+from ui.pages.page import Desk, Handler, Outcome, done, text_of
+from ui.parts import catalogue
+from ui.parts.part import Button
+from ui.visit import Visit
+
+
+def list_of(visit: Visit) -> catalogue.Catalogue:
+    words, known = visit.words, visit.do("models")
+    return catalogue.Catalogue(
+        words("catalogue.title"),
+        words("catalogue.quiet"),
+        words("catalogue.note", day=known.as_of),
+        tuple(_model(visit, card) for card in known.catalogue),
+        "" if visit.hosted else words("catalogue.folder"),
+        words("catalogue.add"),
+        (Button(words("catalogue.forget_token"), "forget-token", kind="link"),) if known.token_kept else (),
+    )
+
+
+def _model(visit: Visit, card: CatalogueCard) -> catalogue.Model:
+    words, entry = visit.words, card.entry
+    fits = "full" if card.fits_full else "lora" if card.fits_lora else "not"
+    tasks = ", ".join(words.either(f"task.{task}", task).lower() for task in entry.good_for)
+    told = words("catalogue.facts", size=words.size(entry.download_bytes), tasks=tasks, languages=", ".join(entry.languages), memory=words.size(card.lora_memory_bytes))
+    return catalogue.Model(
+        entry.name, entry.name, f"{told} {words(f'catalogue.fits_{fits}')}", f"{entry.licence}: {entry.licence_words}",
+        "" if card.is_here else words("catalogue.download"), words("catalogue.here"), words("catalogue.token") if entry.gated and not card.is_here else "",
+    )  # fmt: skip
+
+
+def _download(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    if visit.project is not None:
+        visit.do("download-model", project=visit.project.project, model=text_of(values, "model", 200), token=text_of(values, "token", 200) or None)
+    return Outcome(desk)
+
+
+def _add(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    added = visit.do("add-model", folder=text_of(values, "folder", 4096))
+    return Outcome(done(visit, desk.to(model=added.name, recipe=""), "models", "catalogue.added", name=added.name))
+
+
+def _forget_token(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    visit.do("forget-token")
+    return Outcome(done(visit, desk, "models", "catalogue.forgotten"))
+
+
+HANDLERS: Mapping[str, Handler] = {"download-model": _download, "add-model": _add, "forget-token": _forget_token}

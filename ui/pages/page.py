@@ -1,0 +1,195 @@
+"""What a page is: its parts in order, what its buttons do, and what it shows of a project. A page holds no knowledge; it calls actions."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import gradio as gr
+
+from core.actions.registry import Plan, find
+from core.errors import BadValue, UserError
+from core.sentence import Sentence
+from ui.parts.notice import Notice
+from ui.parts.part import Button
+from ui.parts.plan import Cost, PlanView
+from ui.visit import Asking, Visit
+from ui.words import Words
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which window of the rows is open. `trail` are the positions of the pages before it."""
+
+    search: str = ""
+    part: str = ""
+    after: int = 0
+    trail: tuple[int, ...] = ()
+    open: str = ""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A file that was uploaded and is not imported yet, with what was clicked about it."""
+
+    upload: str
+    name: str
+    sealed: bool
+    shape: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The side-by-side comparison as it stands. `seed` decides who stands left in a blind one; `voted` is what was told after the vote."""
+
+    question: str = ""
+    first: str = ""
+    second: str = ""
+    blind: bool = False
+    seed: int = 0
+    left: str = ""
+    right: str = ""
+    texts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    writing: bool = False
+    voted: str = ""
+
+    def to(self, **changes: Any) -> "Asked":
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A line of the talk with the assistant. What it says is kept as sentences, so that a switch of language says them again."""
+
+    who: str
+    text: tuple[Sentence | UserError | str, ...]
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`."""
+
+    notice: Notice | None = None
+    plan: PlanView | None = None
+    at: str = ""
+    brought: Brought | None = None
+    query: Query = Query()
+    preset: str = "quick"
+    model: str = ""
+    recipe: str = ""
+    target: str = ""
+    precision: str = ""
+    answers: str = "regressions"
+    answers_offset: int = 0
+    asked: Asked = Asked()
+    accepted: str = ""
+    talk: tuple[Spoken, ...] = ()
+    importing: str = ""
+
+    def to(self, **changes: Any) -> "Desk":
+        return dataclasses.replace(self, **changes)
+
+    def cleared(self) -> "Desk":
+        return self.to(notice=None, plan=None, at="")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a handler did: the desk afterwards, and where to go ({'step': 'train', 'run': …}) if it opened something."""
+
+    desk: Desk
+    go: Mapping[str, str] | None = None
+
+
+Handler = Callable[[Visit, Desk, Mapping[str, Any]], Outcome]
+Stream = Callable[[Visit, Desk, Mapping[str, Any]], Iterator[tuple[Desk, Any]]]
+
+
+class Page(ABC):
+    """`slots` maps a part in which something is pressed to the slot whose notice and plan card tell about it: parts 'notice_<slot>', 'plan_<slot>'."""
+
+    name: ClassVar[str]
+    slots: ClassVar[Mapping[str, str]]
+
+    @abstractmethod
+    def layout(self) -> dict[str, gr.HTML]:
+        """Make the parts, in the order in which they stand on the screen."""
+
+    @abstractmethod
+    def handlers(self) -> Mapping[str, Handler]:
+        """What each act does."""
+
+    def agree(self, visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+        """A yes to a plan card: the registry checks that token, action and values belong together."""
+        verb, given = text_of(values, "verb", 40), values.get("values")
+        result = visit.do(verb, text_of(values, "token", 64), **(given if isinstance(given, Mapping) else {}))
+        return self.approved(visit.at(), desk, verb, result)
+
+    @abstractmethod
+    def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
+        """The value of each part that shows something now."""
+
+    def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
+        """After a yes to a plan card of this page."""
+        return Outcome(desk)
+
+    def settle(self, visit: Visit, desk: Desk) -> Desk | None:
+        """Go on with what was asked for once a job has ended; None when there is nothing to do."""
+        return None
+
+    def streams(self) -> Mapping[str, Stream]:
+        """For a part with the event 'ask': what it shows while an answer grows."""
+        return {}
+
+
+def done(visit: Visit, desk: Desk, slot: str, key: str, *buttons: Button, **facts: Any) -> Desk:
+    """A quiet word in the slot that something was done."""
+    return desk.to(notice=Notice("good", visit.words(key, **facts), buttons=buttons), at=slot)
+
+
+def plan_view(words: Words, asking: Asking) -> PlanView:
+    """The plan card of an action that asks first."""
+    asked, values, destroys = asking.asked, asking.values, find(asking.asked.action).destroys
+    plan = asked.plan
+    return PlanView(
+        title=words("plan.title"),
+        what=words.say(plan.what),
+        costs=_costs(words, plan),
+        verb=asked.action,
+        values=dict(values),
+        token=asked.token,
+        yes=words.either(f"plan.yes.{asked.action}", words("plan.delete" if destroys else "plan.go")),
+        no=words("plan.no"),
+        goes_label=words("plan.goes"),
+        goes=plan.goes,
+        remains_label=words("plan.remains"),
+        remains=plan.remains,
+    )
+
+
+def _costs(words: Words, plan: Plan) -> tuple[Cost, ...]:
+    takes = words("plan.unmeasured") if plan.seconds is None else words("plan.about", time=words.time(plan.seconds))
+    costs = [Cost(words("plan.takes"), takes)] if plan.seconds is not None or not plan.goes else []
+    if plan.disk_bytes:
+        costs.append(Cost(words("plan.disk"), words.size(plan.disk_bytes)))
+    costs.append(Cost(words("plan.undo"), words.say(plan.undo) if plan.undo else words("plan.no_undo")))
+    return tuple(costs)
+
+
+def text_of(values: Mapping[str, Any], name: str, most: int = 20_000) -> str:
+    """A field of the browser's values, which anyone may have written."""
+    found = values.get(name)
+    return found[:most] if isinstance(found, str) else ""
+
+
+def number_of(values: Mapping[str, Any], name: str) -> float:
+    """Raises BadValue for what is no number; a decimal comma is fine."""
+    text = str(values.get(name, "")).strip().replace(",", ".")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadValue(field=name, value=text or "empty", why="a number is needed") from error

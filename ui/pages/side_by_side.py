@@ -1,0 +1,124 @@
+"""Side by side: one question, two models, their answers as they are written; blind if wanted, until the vote."""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.actions.compare import PairRequest, stream_pair
+from core.errors import UserError
+from storage.rows import Package
+from ui.pages.page import Asked, Desk, Handler, Outcome, text_of
+from ui.parts import chat
+from ui.parts.part import Button, Option
+from ui.visit import Visit
+
+_VOTES = ("left", "right", "both", "neither")
+_EVERY_S = 0.06
+
+
+def chat_of(visit: Visit, desk: Desk, run: str) -> chat.Chat:
+    words, asked = visit.words, desk.asked
+    options = _models(visit)
+    known = {option.value for option in options}
+    first, second = (asked.first if asked.first in known else "base", asked.second if asked.second in known else "tuned")
+    ended = bool(asked.texts) and not asked.writing
+    votes = tuple(Button(words(f"chat.vote.{vote}"), "vote", {"run": run, "chosen": vote}) for vote in _VOTES) if ended and not asked.voted else ()
+    return chat.Chat(
+        title=words("chat.title"),
+        quiet=words("chat.quiet"),
+        sides=(
+            chat.Side(words("chat.first"), "first", options, first),
+            chat.Side(words("chat.second"), "second", options, second),
+        ),
+        question_label=words("chat.question"),
+        question=asked.question,
+        ask=words("chat.ask"),
+        blind=asked.blind,
+        blind_label=words("chat.blind"),
+        panes=_panes(visit, asked),
+        vote_label=words("chat.which"),
+        votes=votes,
+        told=asked.voted,
+        busy=asked.writing,
+    )
+
+
+def _models(visit: Visit) -> tuple[Option, ...]:
+    words = visit.words
+    made: tuple[Package, ...] = visit.do("packages", project=visit.project.project) if visit.project else ()
+    return (
+        Option("base", words("chat.base")),
+        Option("tuned", words("chat.tuned")),
+        *(Option(package.id, words("chat.package", name=package.name)) for package in made),
+    )
+
+
+def _panes(visit: Visit, asked: Asked) -> tuple[chat.Pane, ...]:
+    if not asked.texts:
+        return ()
+    names = {option.value: option.text for option in _models(visit)}
+    hidden = asked.blind and not asked.voted
+    shown = ("A", "B") if hidden else tuple(names.get(side, side) for side in (asked.left, asked.right))
+    notes = asked.notes or ("", "")
+    return tuple(chat.Pane(name, text, note, asked.writing and not note) for name, text, note in zip(shown, asked.texts, notes, strict=True))
+
+
+def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tuple[Desk, chat.Chat]]:
+    """Both answers as they grow. What goes wrong stands in the pane of the model that it happened to."""
+    from ui.pages.evaluate import trained
+
+    run = trained(visit)
+    if run is None:
+        return
+    first, second = text_of(values, "first", 64) or "base", text_of(values, "second", 64) or "tuned"
+    asked = Asked(text_of(values, "question"), first, second, values.get("blind") is True, seed=secrets.randbits(31), texts=("", ""), notes=("", ""), writing=True)
+    try:
+        request = PairRequest(run=run.run.id, question=asked.question, first=first, second=second, blind=asked.blind, seed=asked.seed)
+    except ValueError:
+        yield _shown(visit, desk, asked.to(texts=(), writing=False, voted=visit.words("chat.two")), run.run.id)
+        return
+    left, right = request.sides
+    asked = asked.to(left=left, right=right)
+    yield _shown(visit, desk, asked, run.run.id)
+    try:
+        for asked in _growing(visit, asked, request):
+            yield _shown(visit, desk, asked, run.run.id)
+    except UserError as error:
+        asked = asked.to(texts=(), voted=visit.words.error(error))
+    yield _shown(visit, desk, asked.to(writing=False), run.run.id)
+
+
+def _growing(visit: Visit, asked: Asked, request: PairRequest) -> Iterator[Asked]:
+    began = said = time.monotonic()
+    texts, notes = {"left": "", "right": ""}, {"left": "", "right": ""}
+    for piece in stream_pair(visit.context, request):
+        side = piece.side.value
+        texts[side] += piece.text
+        now = time.monotonic()
+        if piece.done:
+            notes[side] = visit.words.error(piece.error) if piece.error else visit.words("chat.took", time=visit.words.number(now - began, 1))
+        if piece.done or now - said >= _EVERY_S:
+            said = now
+            yield asked.to(texts=(texts["left"], texts["right"]), notes=(notes["left"], notes["right"]))
+
+
+def _shown(visit: Visit, desk: Desk, asked: Asked, run: str) -> tuple[Desk, chat.Chat]:
+    now = desk.to(asked=asked)
+    return now, chat_of(visit, now, run)
+
+
+def _vote(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    asked, words = desk.asked, visit.words
+    if len(asked.texts) != 2 or asked.voted:
+        return Outcome(desk)
+    told = visit.do(
+        "vote", run=text_of(values, "run", 64), question=asked.question, first=asked.first, second=asked.second, blind=asked.blind, seed=asked.seed,
+        left_answer=asked.texts[0], right_answer=asked.texts[1], chosen=text_of(values, "chosen", 20),
+    )  # fmt: skip
+    names = {option.value: option.text for option in _models(visit)}
+    said = words("chat.revealed", left=names.get(told.left, told.left), right=names.get(told.right, told.right)) if asked.blind else words("chat.thanks")
+    return Outcome(desk.to(asked=asked.to(voted=said)))
+
+
+HANDLERS: Mapping[str, Handler] = {"vote": _vote}

@@ -1,0 +1,76 @@
+"""One part of the screen is one gr.HTML: a template that escapes every value, its own rules of style, a few lines of script. Nothing else may make one."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from ui.client import PART_SCRIPT
+
+# Gradio fills Handlebars first and evaluates the result as a JavaScript template literal: a `{{` in a template would let a person's text run as code.
+_BARRED = "{{"
+_HELPERS = r"""
+const e = text => String(text ?? '').replace(/[&<>"'`$]/g, c => '&#' + c.charCodeAt(0) + ';');
+const holds = values => e(JSON.stringify(values || {}));
+const button = (b, kind) => b ? `<button type="button" class="${e(kind || b.kind)}" data-act="${e(b.act)}" data-values="${holds(b.values)}"${b.disabled ? ' disabled' : ''}${b.title ? ` title="${e(b.title)}"` : ''}>${e(b.text)}</button>` : '';
+const buttons = list => (list || []).map(b => button(b)).join('');
+const radios = (name, options, chosen) => options.map(o => `<label class="pick${o.value === chosen ? ' on' : ''}"><input type="radio" name="${e(name)}" value="${e(o.value)}"${o.value === chosen ? ' checked' : ''}${o.disabled ? ' disabled' : ''}><span><span class="what">${e(o.text)}</span>${o.note ? `<small>${e(o.note)}</small>` : ''}</span></label>`).join('');
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Button:
+    """A wish: `act` names a handler of the page, `values` go along. `kind` is primary, plain, accent or link."""
+
+    text: str
+    act: str
+    values: dict[str, Any] = dataclasses.field(default_factory=dict)
+    kind: str = "plain"
+    disabled: bool = False
+    title: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One of several to pick: its value, what is read, a quieter note."""
+
+    value: str
+    text: str
+    note: str = ""
+    disabled: bool = False
+
+
+def template(body: str) -> str:
+    """`body` becomes a template in which `${e(...)}` is the way to show a value; an empty value shows nothing. Raises ValueError for Handlebars' braces."""
+    # Both languages read the template, so the helpers' backslash and the backticks are fine only inside this one expression.
+    whole = "${(() => { if (value === null || value === undefined || value === '') return ''; " + _HELPERS + " return `" + body + "`; })()}"
+    if _BARRED in whole:
+        raise ValueError("a template may not hold two opening braces in a row")
+    return whole
+
+
+def part(body: str, css: str = "", script: str = "", *, elem_id: str | None = None, live: bool = True) -> gr.HTML:
+    """Make the part. It reports what a person wants as the event 'act' with {act, values, place}; `live=False` is for parts in which nothing is pressed."""
+    if _BARRED in css or "$" in css or "`" in css:
+        raise ValueError("style rules are evaluated too: no braces, dollar or backtick tricks")
+    return gr.HTML(
+        value=None,
+        html_template=template(body),
+        css_template=css,
+        js_on_load=PART_SCRIPT + script if live or script else None,
+        apply_default_css=False,
+        elem_id=elem_id,
+        container=False,
+        padding=False,
+    )
+
+
+def shown(value: Any) -> Any:
+    """A part's value as the browser gets it: plain JSON of a frozen dataclass, or None to show nothing."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value
+
+
+Maker = Callable[[], gr.HTML]

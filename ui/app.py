@@ -66,7 +66,7 @@ class Screen:
 
     def bind(self, app: gr.Blocks) -> None:
         outputs = [self._desk, self._timer, self._place, self._top, self._steps, self._assistant, *self._parts.values()]
-        quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         app.load(self._arrive, [self._place], outputs, js=_WHERE, **quiet)
         self._timer.tick(self._tick, [self._place, self._desk], outputs, js=_WHERE_AND_DESK, **quiet)
         sources = [(self._frame, "top", self._top), (self._frame, "steps", self._steps), (self._companion, "assistant", self._assistant)]
@@ -129,7 +129,7 @@ class Screen:
         visit = Visit.of(self._workshop, request, where, hosted=self._hosted)
         try:
             return show(visit)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the door of the screen: nothing may end as a stack trace before a person
             if not isinstance(error, UserError):
                 reference = secrets.token_hex(4)
                 _log.exception("fault %s", reference)

@@ -27,14 +27,12 @@ PAGE_SCRIPT = """
       const tab = document.getElementById('tab-' + name);
       if (tab) { tab.setAttribute('aria-selected', name === step); tab.tabIndex = name === step ? 0 : -1; }
     }
-    const work = document.getElementById('work'), side = document.getElementById('companion');
-    if (work) work.setAttribute('role', 'main');
-    if (side) side.setAttribute('role', 'complementary');
   };
   const go = (changes, how = 'push') => {
     const found = address();
     for (const key of open) if (key in changes) { if (changes[key]) found.set(key, changes[key]); else found.delete(key); }
     const next = location.pathname + (found.size ? '?' + found : '');
+    if (changes.step && changes.step !== where().step) scrollTo(0, 0);
     if (next !== location.pathname + location.search) history[how === 'push' ? 'pushState' : 'replaceState'](null, '', next);
     paint();
   };
@@ -78,7 +76,7 @@ const send = (act, values) => {
 element.addEventListener('click', event => {
   const button = event.target.closest('button[data-act]');
   if (!button || !element.contains(button) || button.disabled) return;
-  const form = button.closest('form');
+  const form = button.closest('form,[data-form]');
   send(button.dataset.act, {...(form ? valuesOf(form) : {}), ...given(button)});
 });
 element.addEventListener('submit', event => {
@@ -110,7 +108,10 @@ const settle = () => {
   for (const fold of element.querySelectorAll('details[data-keep]')) if (unfolded.has(fold.dataset.keep)) fold.open = unfolded.get(fold.dataset.keep);
 };
 element.addEventListener('toggle', event => { if (event.target.dataset.keep) unfolded.set(event.target.dataset.keep, event.target.open); }, true);
-element.addEventListener('keydown', event => { if (event.key === 'Escape') for (const fold of element.querySelectorAll('details.menu[open]')) { fold.open = false; fold.querySelector('summary').focus(); } });
+element.addEventListener('keydown', event => {
+  if (event.key !== 'Escape') return;
+  for (const fold of element.querySelectorAll('details.menu[open]')) { fold.open = false; fold.querySelector('summary').focus(); }
+});
 watch('value', settle);
 settle();
 """

@@ -17,7 +17,16 @@ from ui.parts.plan import Cost, PlanView
 from ui.visit import Visit
 
 MOST_LINES = 60
-_STEP_OF = {"sample": "data", "split": "data", "undo": "data", "choose-task": "method", "train": "train", "resume": "train", "evaluate": "evaluate", "export": "export"}
+_STEP_OF = {
+    "sample": "data",
+    "split": "data",
+    "undo": "data",
+    "choose-task": "method",
+    "train": "train",
+    "resume": "train",
+    "evaluate": "evaluate",
+    "export": "export",
+}
 
 
 class Companion(Page):
@@ -68,7 +77,9 @@ def _card(visit: Visit, card: PlanCard) -> PlanView:
     if card.disk_bytes:
         costs.append(Cost(words("plan.disk"), words.size(card.disk_bytes)))
     costs.append(Cost(words("plan.undo"), words.say(card.undo) if card.undo else words("plan.no_undo")))
-    return PlanView(words("plan.title"), words.say(card.what), tuple(costs), card.verb, dict(card.values), card.token, words("plan.go"), words("plan.no"))
+    return PlanView(
+        words("plan.title"), words.say(card.what), tuple(costs), card.verb, dict(card.values), card.token, words("plan.go"), words("plan.no")
+    )
 
 
 def _say(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

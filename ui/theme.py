@@ -72,10 +72,11 @@ _CONTROLS = """
 .html-container button.link{border:0;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:2px;padding:2px 2px}
 .html-container button:disabled{opacity:.55;cursor:not-allowed}
 .html-container :is(button,a,input,textarea,summary,[tabindex]):focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-.html-container :is(input[type=text],input[type=search],input[type=number],textarea){border:1px solid var(--edge);border-radius:8px;background:var(--card);padding:7px 11px;width:100%;
- min-height:36px;box-sizing:border-box}
+.html-container :is(input[type=text],input[type=search],input[type=number],textarea){border:1px solid var(--edge);border-radius:8px;background:var(--card);
+ padding:7px 11px;width:100%;min-height:36px;box-sizing:border-box}
 .html-container ::placeholder{color:var(--soft)!important;opacity:1}
-.html-container :is(input[type=radio],input[type=checkbox]){appearance:auto!important;box-shadow:none!important;accent-color:var(--accent);width:18px;height:18px;margin:0;flex:none}
+.html-container :is(input[type=radio],input[type=checkbox]){appearance:auto!important;box-shadow:none!important;
+ accent-color:var(--accent);width:18px;height:18px;margin:0;flex:none}
 .html-container a{color:var(--accent)}
 .html-container .hid{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .html-container .card{border:1px solid var(--line);border-radius:12px;background:var(--card)}
@@ -84,6 +85,7 @@ _CONTROLS = """
 .html-container h2{font-size:15px;font-weight:600;margin:0 0 8px}
 .html-container fieldset{border:0;min-width:0}
 .html-container summary{cursor:pointer;min-height:28px}
+.html-container details:not([open])>:not(summary){display:none!important}
 @media (max-width:900px){
  .html-container button{min-height:44px}
  .html-container button.link{min-height:28px}

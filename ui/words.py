@@ -49,6 +49,8 @@ class Words:
 
     def say(self, sentence: Sentence) -> str:
         entry = self._keyed("sentences", sentence.key)
+        if entry is None and sentence.key.startswith(("errors.", "actions.")):
+            entry = self._entry(sentence.key)
         return self._filled(sentence.english if entry is None else entry, sentence.facts)
 
     def error(self, error: UserError) -> str:
@@ -57,7 +59,7 @@ class Words:
     def error_named(self, name: str, english: str, facts: Mapping[str, Any]) -> str:
         """An error that came through an event: its class name, its English template or finished sentence, its facts."""
         entry = self._keyed("errors", name)
-        return self._filled(english if entry is None else entry, {key: self.say(fact) if isinstance(fact, Sentence) else fact for key, fact in facts.items()})
+        return self._filled(english if entry is None else entry, facts)
 
     def action(self, verb: str, english: str) -> str:
         entry = self._keyed("actions", verb)
@@ -70,8 +72,8 @@ class Words:
 
     def number(self, value: float, digits: int = 0) -> str:
         thousands, decimals = _MARKS[self.language]
-        text = f"{value:,.{digits}f}"
-        return text.translate(str.maketrans({",": thousands, ".": decimals}))
+        whole, dot, rest = f"{value:,.{digits}f}".partition(".")
+        return whole.replace(",", thousands) + (decimals if dot else "") + rest
 
     def percent(self, share: float, digits: int = 1) -> str:
         """A share from 0 to 1 as '94.2 %' / '94,2 %', its space not to be broken."""

@@ -98,26 +98,25 @@ class VotesRequest(Request):
         example={"run": _EXAMPLE_ID, "question": "Where is my card?"})  # fmt: skip
 def compare(context: Context, request: PairRequest) -> Pair:
     """Raises NotFound, NotTrainedYet, and what opening a package raises; an error while answering stands in the pair."""
-    texts: dict[Side, list[str]] = {Side.LEFT: [], Side.RIGHT: []}
-    errors: dict[Side, UserError | None] = {Side.LEFT: None, Side.RIGHT: None}
+    texts: dict[Side, str] = {Side.LEFT: "", Side.RIGHT: ""}
+    errors: dict[Side, UserError | None] = {}
     for piece in stream_pair(context, request):
-        texts[piece.side].append(piece.text)
-        errors[piece.side] = piece.error or errors[piece.side]
-    left, right = request.sides
-    task, known, _ = _knowing(context, run_of(context, request.run))
+        texts[piece.side] = piece.answer if piece.answer is not None else texts[piece.side] + piece.text
+        errors[piece.side] = piece.error
 
     def answered(side: Side, name: str) -> Answered:
-        text = "".join(texts[side])
-        return Answered(None if request.blind else name, text if errors[side] else task.restore(text, known), errors[side])
+        return Answered(None if request.blind else name, texts[side], errors[side])
 
+    left, right = request.sides
     return Pair(request.question, answered(Side.LEFT, left), answered(Side.RIGHT, right), request.blind, request.seed)
 
 
 def stream_pair(context: Context, request: PairRequest) -> Iterator[PairPiece]:
     """For the page: pieces of both answers as they are written. Close it to stop. Raises what `compare` raises, at the first piece."""
     run = run_of(context, request.run)
+    task, known, _ = _knowing(context, run)
     left, right = (_asked(context, run, name, request.question) for name in request.sides)
-    yield from stream_two(context.workshop.inference, left, right)
+    yield from stream_two(context.workshop.inference, left, right, lambda text: task.restore(text, known))
 
 
 @action("vote", request=VoteRequest, sentence="Say which of two answers is better, and see which model gave which.",

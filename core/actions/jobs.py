@@ -31,7 +31,9 @@ def job_status(context: Context, request: JobRequest) -> Job:
     return job_of(context, request.job)
 
 
-@action("stop-job", request=JobRequest, sentence="Stop a job of any kind; what it saved is kept.", undo="Resume the job.", example={"job": _EXAMPLE_ID})
+@action(
+    "stop-job", request=JobRequest, sentence="Stop a job of any kind; what it saved is kept.", undo="Resume the job.", example={"job": _EXAMPLE_ID}
+)
 def stop_job(context: Context, request: JobRequest) -> Job:
     return context.workshop.supervisor.stop(job_of(context, request.job).id)
 

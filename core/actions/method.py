@@ -24,6 +24,7 @@ from storage.bulk import splitting
 from storage.rows import Dataset, Project
 
 _EXAMPLE_ID = "abcdefghijklm"
+_USUAL_ANSWER = 4  # a usual answer is taken to be a fourth of the longest one
 _TRAIN_SHARE = 0.8  # of the rows, while nothing was split
 
 
@@ -155,7 +156,8 @@ def data_size(context: Context, dataset: Dataset) -> DataSize:
     store = context.workshop.store
     facts, split = datasets.facts(store, dataset.id), splitting.latest_split(store, dataset.id)
     rows = split.train if split is not None else int(_TRAIN_SHARE * (facts.answered - facts.sealed))
-    return DataSize(max(1, rows), facts.median_question_chars, facts.max_question_chars + facts.max_answer_chars)
+    usual = facts.median_question_chars + facts.max_answer_chars // _USUAL_ANSWER
+    return DataSize(max(1, rows), usual, facts.max_question_chars + facts.max_answer_chars)
 
 
 def _card(context: Context, recipe: Recipe) -> RecipeCard:

@@ -101,7 +101,9 @@ def plan_download(context: Context, request: DownloadRequest) -> Plan:
     known = _entry(request.model)
     facts = {"model": request.model, "licence": known.licence if known else "see its page", "gb": known.download_bytes / 1e9 if known else None}
     if known is None:
-        return Plan(Sentence("download_unknown", "Download '{model}' from the hub. It is not in our catalogue: read its licence on its page first.", facts))
+        return Plan(
+            Sentence("download_unknown", "Download '{model}' from the hub. It is not in our catalogue: read its licence on its page first.", facts)
+        )
     what = Sentence("download", "Download '{model}' ({gb:.1f} GB) from the hub. Licence: {licence}.", facts)
     return Plan(what, disk_bytes=known.download_bytes, undo=Sentence("download_undo", "Delete the model's folder in the data folder's models/."))
 

@@ -235,8 +235,14 @@ def _estimated(context: Context, asked: _Asked, measured: Probe | None) -> Estim
 def _said(found: Estimate) -> Sentence:
     facts = {"memory_gb": found.memory_bytes / _GB, "disk_gb": found.disk_bytes / _GB, "minutes": (found.seconds or 0) / 60}
     if found.seconds is None:
-        return Sentence("estimate.not_measured", "Its minutes are not measured yet; about {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk.", facts)
-    return Sentence("estimate.measured", "At most {minutes:.1f} minutes, {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk, measured on this machine.", facts)
+        return Sentence(
+            "estimate.not_measured", "Its minutes are not measured yet; about {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk.", facts
+        )
+    return Sentence(
+        "estimate.measured",
+        "At most {minutes:.1f} minutes, {memory_gb:.1f} GB of memory and {disk_gb:.1f} GB of disk, measured on this machine.",
+        facts,
+    )
 
 
 def _split(context: Context, dataset: Dataset) -> Split:

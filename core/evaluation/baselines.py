@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CheckStop = Callable[[], None]  # raises when the job was asked to stop
 _MOST_ROWS = 20_000  # the classic method learns from at most so many; the verdict says from how many
-_MOST_KNOWN = 100_000  # and so many known answers are looked through
 _MOST_WEIGHTS = 4_000_000  # features times categories: keeps the fit under half a minute on two cores
 _SMALL = 2_000
 _ROWS_AT_ONCE = 256
@@ -102,18 +101,14 @@ class Nearest(Baseline):
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=200_000, token_pattern=r"(?u)\b\w+\b")
         if not train:
             raise CannotLearn(NO_ROWS)
-        learned = drawn(train, _MOST_KNOWN, seed=0)
-        known = _fitted(words, learned).T.tocsc()
+        known = _fitted(words, train).T.tocsc()
         asked = words.transform([_text(row) for row in test])
         found: list[str] = []
         for start in range(0, asked.shape[0], _ROWS_AT_ONCE):
             check_stop()
             likeness = asked[start : start + _ROWS_AT_ONCE] @ known
-            found.extend(learned[int(best)].answer for best in likeness.argmax(axis=1).A1)
+            found.extend(train[int(best)].answer for best in likeness.argmax(axis=1).A1)
         return found
-
-    def learns_from(self, train: Sequence[Row]) -> int:
-        return min(len(train), _MOST_KNOWN)
 
 
 class Lead(Baseline):

@@ -24,7 +24,7 @@ def main(job: ChildJob) -> None:
     settings = EvaluateSettings.model_validate(job.spec.settings)
     job.progress(0.0, "evaluate.reading", "Reading the test rows")
     rows = read_rows(job.input(ROWS_FILE))
-    known = tuple(sorted({row.answer.strip() for row in rows.train}))
+    known = tuple(sorted(rows.labels))
     task = task_named(settings.task).knowing(known)
     asked = drawn(rows.test, settings.max_rows, settings.seed)
     exam = Exam(task, known, constraint_of(task, known), rows.validation, settings.seed)
@@ -117,14 +117,19 @@ class _Evaluation:
         by_name = {result.name: result for result in self.results}
         tuned = by_name.get(Candidate.TUNED, CandidateResult(name=Candidate.TUNED, label=label_of(Candidate.TUNED), rows=0))
         strongest = next(iter(strongest_first(self.results)), None)
-        worst = worst_categories(self.exam.task.name, self.rows.train, self.asked, self.given[Candidate.TUNED].texts) if self.asked else ()
-        rows, test_rows, train_rows = len(self.asked), len(self.rows.test), len(self.rows.train)
+        worst = (
+            worst_categories(self.exam.task.name, self.rows.train, self.rows.labels, self.asked, self.given[Candidate.TUNED].texts)
+            if self.asked
+            else ()
+        )
+        rows, test_rows, train_rows = len(self.asked), len(self.rows.test), self.rows.train_rows
+        quiet = beside(found, deciding, counts_rows=counts_rows, rows=rows, test_rows=test_rows, opened=self.settings.opened)
         return VerdictDocument(
             task=self.exam.task.name,
             run=self.settings.run,
             outcome=deciding.outcome if deciding else Outcome.NOT_MEASURED,
             headline=headline(tuned, deciding, by_name.get(deciding.against) if deciding else None, counts_rows),
-            beside=(*tuned_line(tuned), *beside(found, deciding, rows, test_rows, self.settings.opened)),
+            beside=(*tuned_line(tuned), *quiet),
             rows=rows,
             test_rows=test_rows,
             train_rows=train_rows,

@@ -41,10 +41,12 @@ def decisive(found: Sequence[Comparison]) -> Comparison | None:
     return next(iter(lost or unbeaten or found), None)
 
 
-def worst_categories(task: str, train: Sequence[Row], test: Sequence[Row], answers: Sequence[str]) -> tuple[CategoryResult, ...]:
+def worst_categories(
+    task: str, train: Sequence[Row], labels: Mapping[str, int], test: Sequence[Row], answers: Sequence[str]
+) -> tuple[CategoryResult, ...]:
     """Most errors first; of categories for sorting, of fields for extraction, none for free text."""
     if task == "classification":
-        found = _categories(train, test, answers)
+        found = _categories(labels, test, answers)
     elif task == "extraction":
         found = _fields(train, test, answers)
     else:
@@ -75,8 +77,7 @@ def _value(result: CandidateResult) -> float:
     return result.headline.value if result.headline.better == "higher" else -result.headline.value
 
 
-def _categories(train: Sequence[Row], test: Sequence[Row], answers: Sequence[str]) -> list[CategoryResult]:
-    learned = Counter(row.answer.strip() for row in train)
+def _categories(learned: Mapping[str, int], test: Sequence[Row], answers: Sequence[str]) -> list[CategoryResult]:
     asked, right, mistaken = Counter[str](), Counter[str](), dict[str, Counter[str]]()
     for row, answer in zip(test, answers, strict=True):
         label = row.answer.strip()
@@ -87,7 +88,9 @@ def _categories(train: Sequence[Row], test: Sequence[Row], answers: Sequence[str
     found = []
     for label, rows in asked.items():
         (other, times), *_ = mistaken[label].most_common(1) if label in mistaken else [(None, 0)]
-        found.append(CategoryResult(name=label, rows=rows, right=right[label], learned_from=learned[label], mistaken_for=other, mistaken_rows=times))
+        found.append(
+            CategoryResult(name=label, rows=rows, right=right[label], learned_from=learned.get(label, 0), mistaken_for=other, mistaken_rows=times)
+        )
     return found
 
 

@@ -4,8 +4,8 @@ import contextlib
 import hashlib
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class PairPiece:
-    """A piece of one side's answer. The side's last piece is `done`; with an `error` there is no more of it."""
+    """A piece of one side's answer. The side's last piece is `done`, with the whole `answer` in its stored form ('card_arrival' where 'card arrival'
+    was written), or with the `error` that ended it."""
 
     side: Side
     text: str = ""
     done: bool = False
+    answer: str | None = None
     error: UserError | None = None
 
 
@@ -50,18 +52,20 @@ def shuffled(names: Sequence[str], question: str, seed: int) -> tuple[str, str]:
     return (second, first) if swapped else (first, second)
 
 
-def stream_two(inference: "Inference", left: Asked, right: Asked) -> Iterator[PairPiece]:
+def stream_two(inference: "Inference", left: Asked, right: Asked, restore: Callable[[str], str]) -> Iterator[PairPiece]:
     """Pieces of both as they are written. Closing the iterator stops both. One side's error leaves the other going."""
     pieces: queue.Queue[PairPiece] = queue.Queue()
     stop = threading.Event()
     for side, asked in ((Side.LEFT, left), (Side.RIGHT, right)):
         threading.Thread(target=_answer, args=(inference, side, asked, pieces, stop), daemon=True, name=f"compare-{side}").start()
-    open_sides = {Side.LEFT, Side.RIGHT}
+    open_sides, written = {Side.LEFT, Side.RIGHT}, {Side.LEFT: "", Side.RIGHT: ""}
     try:
         while open_sides:
             piece = pieces.get()
+            written[piece.side] += piece.text
             if piece.done:
                 open_sides.discard(piece.side)
+                piece = replace(piece, answer=None if piece.error else restore(written[piece.side]))
             yield piece
     finally:
         stop.set()
@@ -71,7 +75,7 @@ def _answer(inference: "Inference", side: Side, asked: Asked, pieces: "queue.Que
     error: UserError | None = None
     try:
         stream = inference.stream(asked.model, asked.messages, max_new_tokens=asked.max_new_tokens, constraint=asked.constraint)
-        with contextlib.closing(stream):  # type: ignore[type-var]  # it is a generator, declared as an iterator
+        with contextlib.closing(stream):
             for text in stream:
                 if stop.is_set():
                     break

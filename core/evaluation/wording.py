@@ -37,12 +37,6 @@ def outcome_of(paired: Paired) -> Outcome:
     return Outcome.NOT_CLEAR
 
 
-def tally_line(better: int, worse: int, rows: int) -> Line:
-    return Line(
-        key="verdict.tally", english="Better on {better:,}, worse on {worse:,} of {rows:,}.", facts={"better": better, "worse": worse, "rows": rows}
-    )
-
-
 def headline(tuned: CandidateResult, decisive: Comparison | None, other: CandidateResult | None, counts_rows: bool) -> Line:
     """`decisive` is the comparison with the strongest that the tuned model does not clearly beat, or with the strongest of all."""
     if tuned.headline is None:
@@ -91,13 +85,24 @@ _HEADLINES: dict[Outcome, dict[str, str]] = {
 }
 
 
-def beside(comparisons: Sequence[Comparison], decisive: Comparison | None, rows: int, test_rows: int, opened: int) -> tuple[Line, ...]:
-    """Quieter sentences: the other comparisons, how many rows were asked, how often they were looked at."""
+def beside(
+    comparisons: Sequence[Comparison], decisive: Comparison | None, *, counts_rows: bool, rows: int, test_rows: int, opened: int
+) -> tuple[Line, ...]:
+    """Quieter sentences: the cases behind the headline, the other comparisons, how many rows were asked, how often they were looked at."""
     lines = [comparison.line for comparison in comparisons if decisive is None or comparison.against is not decisive.against]
+    if counts_rows and decisive is not None and decisive.better + decisive.worse:
+        facts: dict[str, Fact | Line] = {
+            "other": label_of(decisive.against),
+            "better": decisive.better,
+            "worse": decisive.worse,
+            "rows": decisive.rows,
+        }
+        english = "Case by case against {other}: right alone on {better:,}, wrong alone on {worse:,} of {rows:,}."
+        lines.insert(0, Line(key="verdict.cases", english=english, facts=facts, term=_test_term(decisive.test, decisive.p)))
     if 0 < rows < test_rows:
-        facts: dict[str, Fact | Line] = {"rows": rows, "test_rows": test_rows}
+        asked: dict[str, Fact | Line] = {"rows": rows, "test_rows": test_rows}
         lines.append(
-            Line(key="verdict.drawn", english="{rows:,} of {test_rows:,} test rows were asked, drawn by lot.", facts=facts, term="drawn by seed")
+            Line(key="verdict.drawn", english="{rows:,} of {test_rows:,} test rows were asked, drawn by lot.", facts=asked, term="drawn by seed")
         )
     if opened > 1:
         english = "These test rows were looked at {opened:,} times. Each look, and each change made after it, makes them less of an exam."

@@ -20,6 +20,10 @@ def answers(texts: Iterable[str]) -> Iterator[str]:
         turns = json.dumps([*how["turns"], {"role": "user", "content": text}])
         prompt = tokenizer.apply_chat_template(turns, add_generation_prompt=True) if how["template"] else how["before"] + text + how["after"]
         asked = tokenizer.encode(prompt)
+        if len(asked) >= how["context"]:
+            sys.stderr.write(f"This text is too long: {len(asked)} tokens of {how['context']}.\n")
+            yield ""
+            continue
         params = og.GeneratorParams(model)
         params.set_search_options(do_sample=False, max_length=min(len(asked) + how["max_new_tokens"], how["context"]))
         if how["guidance"]:  # only these answers can be written
@@ -28,7 +32,8 @@ def answers(texts: Iterable[str]) -> Iterator[str]:
         generator.append_tokens(asked)
         while not generator.is_done():
             generator.generate_next_token()
-        said = tokenizer.decode(generator.get_sequence(0)[len(asked) :]).strip()
+        written = [token for token in generator.get_sequence(0)[len(asked) :] if token not in tokenizer.eos_token_ids]
+        said = tokenizer.decode(written).strip() if written else ""
         yield labels.get(said, said).replace("\n", " ")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def main(values: dict[str, Any]) -> None:
     request = BuildRequest.model_validate(values)
     import olive
 
+    _let_the_builder_read_gemma3()
     where, how = target(request.target, request.precision)
     places = {"model": str(request.merged), "output": str(request.output), "cache": str(request.cache)}
     outcome = olive.run(olive_configuration(where, how, request.precision, **places))
@@ -56,6 +58,19 @@ def main(values: dict[str, Any]) -> None:
     for name in _REPORTS:
         (request.output / name).unlink(missing_ok=True)
     complete_genai_config(request.merged, request.output)
+
+
+def _let_the_builder_read_gemma3() -> None:
+    """transformers 5 moved the two bases of Gemma 3's rotary positions into a table; the builder still reads them under their old names."""
+    from transformers import Gemma3TextConfig
+
+    for old, layers in (("rope_local_base_freq", "sliding_attention"), ("rope_theta", "full_attention")):
+        if not hasattr(Gemma3TextConfig, old):
+            setattr(Gemma3TextConfig, old, property(partial(_rotary_base, layers)))
+
+
+def _rotary_base(layers: str, config: Any) -> float:
+    return float(config.rope_parameters[layers]["rope_theta"])
 
 
 def complete_genai_config(merged: Path, output: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from core.errors import DiskFull, UserError
+from core.errors import UserError
 from core.jobs.failures import rebuilt, told
 from core.jobs.handle import ChildJob, JobStopped
 from core.jobs.launch import child_environment

@@ -1,7 +1,7 @@
 """Who may come next: greedy choice of a token, free or within a constraint. One chooser a row; it holds what the row has written."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from core.inference.choices import Node, forced
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Decode = Callable[[list[int]], str]
+Endings = Callable[[list[int]], Iterable[str]]  # what the unfinished last letter of these tokens can become
 _FIRST_TRIED = 64  # most often the model's first wish is allowed; sorting the whole vocabulary is for the rest
 _TORN = "\ufffd"  # what an unfinished UTF-8 character decodes to
 
@@ -78,11 +79,11 @@ class TrieChooser(Chooser):
 class RegexChooser(Chooser):
     """The likeliest token after which the text can still become a match; the end mark only after a whole match."""
 
-    def __init__(self, pattern: str, decode: Decode, ends: frozenset[int], most: int) -> None:
+    def __init__(self, pattern: str, decode: Decode, endings: Endings, ends: frozenset[int], most: int) -> None:
         import regex  # the standard library's re knows no partial match
 
         super().__init__(ends, most)
-        self._pattern, self._decode = regex.compile(pattern), decode
+        self._pattern, self._decode, self._endings = regex.compile(pattern), decode, endings
 
     def choose(self, logits: "Tensor") -> list[int]:
         first = min(_FIRST_TRIED, logits.shape[-1])
@@ -101,4 +102,12 @@ class RegexChooser(Chooser):
         before, after = self._decode(self.written), self._decode([*self.written, token])
         if after == before:
             return False  # a special or empty token could be written for ever
-        return self._pattern.fullmatch(after.rstrip(_TORN), partial=True) is not None
+        whole = after.rstrip(_TORN)
+        if _TORN in whole or len(after) - len(whole) > 1:
+            return False  # bytes that are no letter
+        if whole == after:
+            return self._leads_on(after)
+        return any(self._leads_on(whole + letter) for letter in self._endings([*self.written, token]))
+
+    def _leads_on(self, text: str) -> bool:
+        return self._pattern.fullmatch(text, partial=True) is not None

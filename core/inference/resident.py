@@ -32,7 +32,7 @@ class Resident:
                 self._answer(message)
             except UserError as error:
                 self._fail(number, error)
-            except Exception as error:  # whatever a library throws becomes a sentence, and the child goes on
+            except Exception as error:  # noqa: BLE001 - whatever a library throws becomes a sentence, and the child goes on
                 self._fail(number, told(error, place=Path.home()) or _unexpected(error))
 
     def _listen(self) -> None:

@@ -10,6 +10,7 @@ from core.inference.base import Backend, Options, QuestionTooLong, Stop, Told, n
 from core.inference.choices import Node, trie
 from core.inference.choosers import Chooser, FreeChooser, RegexChooser, TrieChooser
 from core.inference.rendering import answer_ids, end_ids, prompt_ids
+from core.inference.spelling import Spelling
 from core.models.reference import ModelReference
 from core.tasks.base import Turn
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _TOKENS_AT_ONCE = 4096
 _ROWS_AT_ONCE = 256
+_CACHE_BYTES = 256 << 20
 _SHARED_FROM = 8  # a shorter common beginning is not worth its own pass
 _TORN = "\ufffd"
 
@@ -46,6 +48,7 @@ class TransformersBackend(Backend):
         self.model, self.tokenizer = model, tokenizer
         self.ends = end_ids(tokenizer, model.generation_config)
         self.limit: int = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 1 << 30
+        self._spelling = Spelling(tokenizer)
         self._tries: dict[tuple[str, ...], Node] = {}
 
     @classmethod
@@ -126,11 +129,19 @@ class TransformersBackend(Backend):
         by_length = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
         for length, same in groupby(by_length, key=lambda number: len(prompts[number])):
             numbers = list(same)
-            size = max(1, min(_ROWS_AT_ONCE, _TOKENS_AT_ONCE // length))
+            size = self._rows_at_once(length, length - shared)
             for at in range(0, len(numbers), size):
                 rows = [_Row(number, self._chooser(options, length)) for number in numbers[at : at + size]]
                 pending = [prompts[row.number][shared:] + row.chooser.opening() for row in rows]
                 yield _Group(rows, self._tensor(pending), _repeated(beginning, len(rows)) if shared else self._empty())
+
+    def _rows_at_once(self, length: int, pending: int) -> int:
+        """So many that neither the tokens read at once nor what is kept of them grow large."""
+        config = self.model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        token_bytes = 2 * config.num_hidden_layers * heads * width * 4
+        return max(1, min(_ROWS_AT_ONCE, _TOKENS_AT_ONCE // pending, _CACHE_BYTES // (token_bytes * length)))
 
     def _split(self, group: _Group, runs: list[list[int]]) -> Iterator[_Group]:
         going = [i for i, row in enumerate(group.rows) if not row.chooser.done]
@@ -152,7 +163,7 @@ class TransformersBackend(Backend):
                 self._tries[constraint.choices] = trie(answer_ids(self.tokenizer, constraint.choices, self.ends))
             return TrieChooser(self._tries[constraint.choices], self.ends)
         if constraint is not None and constraint.regex is not None:
-            return RegexChooser(constraint.regex, self._decode, self.ends, most)
+            return RegexChooser(constraint.regex, self._decode, self._spelling.endings, self.ends, most)
         return FreeChooser(self.ends, most)
 
     def _text(self, chooser: Chooser, options: Options) -> str:

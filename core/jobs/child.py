@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import Unexpected, UserError
 from core.jobs.events import Failure, State
 from core.jobs.failures import redacted, told
-from core.jobs.handle import LOCK_FILE, LOG_FILE, SPEC_FILE, ChildJob, JobStopped
+from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobStopped
 from core.jobs.spec import JobSpec
 from core.quiet import be_quiet
 from storage.files import FolderLock
@@ -29,14 +29,14 @@ def main(arguments: list[str]) -> int:
     lock = FolderLock(folder / LOCK_FILE)
     if not lock.acquire():
         return NOT_MINE
-    spec = JobSpec.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8"))
+    spec = JobSpec.of(folder)
     if spec.attempt != attempt:
         return NOT_MINE
     _limit_memory(spec.memory_limit_bytes)
     job = ChildJob(folder, spec)
     job.listen_to_signals()
     job.emit(State(JobState.RUNNING))
-    job.emit(_end_of(job))
+    job.say_end(_end_of(job))
     job.close()
     return 0  # the lock ends with the process, after the last word
 
@@ -50,7 +50,7 @@ def _end_of(job: ChildJob) -> State | Failure:
         return State(JobState.STOPPED)
     except UserError as error:
         return Failure(error.name, str(error), _plain(error.facts))
-    except Exception as error:  # the one place where whatever a library throws becomes a sentence
+    except Exception as error:  # noqa: BLE001 - the one place where whatever a library throws becomes a sentence
         return _failure(job, error)
     return State(JobState.DONE)
 
@@ -61,7 +61,8 @@ def _failure(job: ChildJob, error: Exception) -> Failure:
     if sentence is None:
         sentence = Unexpected(reference=uuid.uuid4().hex[:8], log=LOG_FILE)
     with contextlib.suppress(OSError):  # a full disk takes no log either
-        print(sentence, details, sep="\n", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{sentence}\n{details}\n")
+        sys.stderr.flush()
     return Failure(sentence.name, str(sentence), _plain(sentence.facts), details[-4000:])
 
 

@@ -7,11 +7,11 @@ from types import FrameType
 from typing import BinaryIO
 
 from core.errors import UserError
-from core.jobs.events import Artefact, Event, Progress, to_line
+from core.jobs.events import Artefact, Event, Failure, Progress, State, to_line
+from core.jobs.spec import SPEC_FILE as SPEC_FILE
 from core.jobs.spec import JobSpec
 from storage.files import sha256_of
 
-SPEC_FILE = "spec.json"
 EVENTS_FILE = "events.jsonl"
 STOP_FILE = "stop"
 LOG_FILE = "log.txt"
@@ -60,16 +60,19 @@ class ChildJob:
         return path
 
     def emit(self, event: Event) -> None:
-        """Append one line. When the disk is full, room that was kept aside is used; OSError if that does not help either."""
-        line = to_line(event).encode()
+        """Append one line, whole or not at all. OSError when the disk is full."""
         before = self._events.tell()
         try:
-            _write_whole(self._events, line)
+            _write_whole(self._events, to_line(event).encode())
         except OSError:
-            self._events.truncate(before)  # no half line stays
+            self._events.truncate(before)
             self._events.seek(before)
-            (self.folder / RESERVE_FILE).unlink(missing_ok=True)
-            _write_whole(self._events, line)
+            raise
+
+    def say_end(self, event: State | Failure) -> None:
+        """The last word, for which room was kept aside: a full disk does not swallow it."""
+        (self.folder / RESERVE_FILE).unlink(missing_ok=True)
+        self.emit(event)
 
     def progress(self, share: float | None, key: str, english: str, seconds_left: float | None = None) -> None:
         """`key` finds the sentence in a word file, `english` is what is said where it has none."""
@@ -94,7 +97,6 @@ class ChildJob:
 
     def close(self) -> None:
         self._events.close()
-        (self.folder / RESERVE_FILE).unlink(missing_ok=True)
 
 
 def _keep_reserve(folder: Path) -> None:
@@ -109,7 +111,7 @@ def _opened(path: Path) -> BinaryIO:
     end = data.rfind(b"\n") + 1
     file.truncate(end)
     file.seek(end)
-    return file  # type: ignore[return-value]
+    return file
 
 
 def _write_whole(file: BinaryIO, data: bytes) -> None:

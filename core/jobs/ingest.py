@@ -104,7 +104,7 @@ class Tailer:
         except RowMissing:  # its project was deleted
             job.kill()
             self._vanished(job)
-        except Exception:  # noqa: BLE001 - the one tailer outlives every fault; each job's first is told to the log
+        except Exception:  # the one tailer outlives every fault; each job's first is told to the log
             if job.id not in self._complained:
                 self._complained.add(job.id)
                 log.exception("job %s could not be looked after", job.id)

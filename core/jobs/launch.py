@@ -13,7 +13,14 @@ from core.jobs.handle import LOCK_FILE, LOG_FILE
 from core.quiet import quiet_environment
 from storage.files import FolderLock
 
-_THREAD_SWITCHES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_MAX_THREADS", "RAYON_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREAD_SWITCHES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+    "RAYON_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 # Threads that wait for each other sleep instead of spinning: on cores that other programs use too, a 7 M model wrote a token in 4 ms instead of 400.
 _PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from core.jobs.events import MetricPoint
 from core.jobs.handle import ChildJob
 from core.jobs.spec import Kind
+from storage.files import write_atomically
 
 COUNT_FILE = "count.txt"
 
@@ -37,7 +38,7 @@ def main(job: ChildJob) -> None:
             _fail(settings.fail_with, job.folder)
         job.emit(MetricPoint(step, "count", float(step)))
         job.progress(step / settings.count, "counting", "Counting")
-        file.write_text(str(step))
+        write_atomically(file, str(step).encode())  # a kill between the two halves of a write must not lose the place
         if settings.pause_s:
             pause.wait(settings.pause_s)
     job.artefact("count", file)

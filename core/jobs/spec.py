@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from storage.files import write_atomically
+
 if TYPE_CHECKING:
     from storage.rows import Job
     from storage.store import Store
+
+SPEC_FILE = "spec.json"
 
 
 class JobSpec(BaseModel):
@@ -28,6 +32,13 @@ class JobSpec(BaseModel):
     memory_limit_bytes: int | None = None
     resume: bool = False
     attempt: int = 1
+
+    @classmethod
+    def of(cls, folder: Path) -> "JobSpec":
+        return cls.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8"))
+
+    def save(self, folder: Path) -> None:
+        write_atomically(folder / SPEC_FILE, self.model_dump_json(indent=1).encode())
 
 
 @dataclass(frozen=True)

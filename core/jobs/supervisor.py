@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from core.errors import UserError
 from core.home import Home
 from core.jobs.events import Event, Failure, State, to_line
-from core.jobs.handle import LOCK_FILE, SPEC_FILE, STOP_FILE
+from core.jobs.handle import LOCK_FILE, STOP_FILE
 from core.jobs.ingest import Living, Tailer
 from core.jobs.launch import launch
-from core.jobs.spec import JobSpec, Kind
+from core.jobs.listening import Listeners, Subscription
+from core.jobs.spec import SPEC_FILE, JobSpec, Kind
 from core.jobs.taking import as_json, finish, take
 from storage import jobs
-from storage.files import FolderLock, write_atomically
+from storage.files import FolderLock
 from storage.ids import new_id
 from storage.rows import LIVE, Job, JobId, JobState, OwnerId, ProjectId
 from storage.store import Store
@@ -75,46 +76,20 @@ class _Waiting:
     environment: Mapping[str, str]
 
 
-class Subscription:
-    """Tells one listener that a job changed. A context manager; `wait` for threads, `on_change` for loops of their own."""
-
-    def __init__(self, job_id: JobId, forget: "Callable[[Subscription], None]", on_change: Callable[[], None] | None) -> None:
-        self.job_id, self._forget, self._on_change = job_id, forget, on_change
-        self._changed = threading.Event()
-
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """True once something changed since the last call; False when the time is up."""
-        changed = self._changed.wait(timeout_s)
-        self._changed.clear()
-        return changed
-
-    def notify(self) -> None:
-        self._changed.set()
-        if self._on_change is not None:
-            self._on_change()
-
-    def close(self) -> None:
-        self._forget(self)
-
-    def __enter__(self) -> "Subscription":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
 class Supervisor:
     """One in a server. `before_exclusive` is called before an exclusive job starts, so that others can give memory back."""
 
-    def __init__(self, store: Store, home: Home, kinds: Iterable[Kind], *, threads: int = 2, before_exclusive: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, store: Store, home: Home, kinds: Iterable[Kind], *, threads: int = 2, before_exclusive: Callable[[], None] | None = None
+    ) -> None:
         self._store, self._home, self._threads, self._before_exclusive = store, home, threads, before_exclusive
         self._kinds = {kind.name: kind for kind in kinds}
         self._changed = threading.Condition()  # guards what stands below
         self._waiting: list[_Waiting] = []
         self._living: dict[JobId, Living] = {}
         self._starting: set[JobId] = set()
-        self._listeners: list[Subscription] = []
         self._closed = False
+        self._listeners = Listeners()
         self._tailer = Tailer(self._watched, self._take, self._ended, self._drop)
         self._tailer.start()
 
@@ -150,7 +125,7 @@ class Supervisor:
             threads=self._threads,
             memory_limit_bytes=chosen.memory_limit_bytes,
         )
-        _write(folder, spec)
+        spec.save(folder)
         jobs.create(self._store, owner, project, kind, folder=str(folder), subject=subject, id=id)
         self._enqueue(_Waiting(id, chosen, folder, environment or {}))
         return self.job(id)
@@ -169,7 +144,7 @@ class Supervisor:
                 living.kill_at = time.monotonic() + living.kind.stop_grace_s
             living.stopping = True
             self._store.write(lambda _: self._mark_stopping(job_id))
-        self._tell(job_id)
+        self._listeners.tell(job_id)
         return self.job(job_id)
 
     def _mark_stopping(self, job_id: JobId) -> None:
@@ -183,8 +158,8 @@ class Supervisor:
             raise CannotResume(state=job.state)
         folder = Path(job.folder)
         (folder / STOP_FILE).unlink(missing_ok=True)
-        spec = _spec(folder)
-        _write(folder, spec.model_copy(update={"resume": True, "attempt": spec.attempt + 1, "threads": self._threads}))
+        spec = JobSpec.of(folder)
+        spec.model_copy(update={"resume": True, "attempt": spec.attempt + 1, "threads": self._threads}).save(folder)
         jobs.set_state(self._store, job_id, JobState.QUEUED)
         self._enqueue(_Waiting(job_id, self._kind(job.kind), folder, environment or {}))
         return self.job(job_id)
@@ -204,28 +179,25 @@ class Supervisor:
 
     def subscribe(self, job_id: JobId, on_change: Callable[[], None] | None = None) -> Subscription:
         """Hear of every change (state, progress, points) of one job. `on_change` is called in another thread and must be quick."""
-        subscription = Subscription(job_id, self._unsubscribe, on_change)
-        with self._changed:
-            self._listeners.append(subscription)
-        return subscription
+        return self._listeners.subscribe(job_id, on_change)
 
     def adopt(self) -> list[Job]:
         """Once, at the start: find the children that an earlier server left, living or dead, and queue again what had not started."""
         found = jobs.live(self._store)
         for job in found:
-            kind = self._kinds.get(job.kind)
-            if kind is None:
-                jobs.set_state(self._store, job.id, JobState.LOST, error=as_json(UnknownKind(kind=job.kind, known=", ".join(self._kinds))))
-            elif job.state is JobState.QUEUED:
-                self._waiting.append(_Waiting(job.id, kind, Path(job.folder), {}))
-            else:
-                folder = Path(job.folder)
-                living = Living(job.id, kind, folder, jobs.offset(self._store, job.id), _spec(folder).attempt)
-                living.stopping = job.state is JobState.STOPPING
-                if living.stopping:
-                    living.kill_at = time.monotonic() + kind.stop_grace_s
-                with self._changed:
-                    self._living[job.id] = living
+            kind, folder = self._kinds.get(job.kind), Path(job.folder)
+            if kind is None or not (folder / SPEC_FILE).is_file():
+                error = UnknownKind(kind=job.kind, known=", ".join(self._kinds)) if kind is None else JobLost()
+                jobs.set_state(self._store, job.id, JobState.LOST, error=as_json(error))
+                continue
+            with self._changed:
+                if job.state is JobState.QUEUED:
+                    self._waiting.append(_Waiting(job.id, kind, folder, {}))
+                    continue
+                living = Living(job.id, kind, folder, jobs.offset(self._store, job.id), JobSpec.of(folder).attempt)
+                if job.state is JobState.STOPPING:
+                    living.stopping, living.kill_at = True, time.monotonic() + kind.stop_grace_s
+                self._living[job.id] = living
         self._tailer.wake()
         self._start_what_can()
         return found
@@ -245,7 +217,7 @@ class Supervisor:
         with self._changed:
             self._waiting.append(waiting)
         self._start_what_can()
-        self._tell(waiting.id)
+        self._listeners.tell(waiting.id)
 
     def _start_what_can(self) -> None:
         while (waiting := self._next_to_start()) is not None:
@@ -260,7 +232,7 @@ class Supervisor:
             chosen = next((job for job in self._waiting if not (job.kind.exclusive and busy)), None)
             if chosen is not None:
                 self._waiting.remove(chosen)
-                offset, attempt = jobs.offset(self._store, chosen.id), _spec(chosen.folder).attempt
+                offset, attempt = jobs.offset(self._store, chosen.id), JobSpec.of(chosen.folder).attempt
                 self._living[chosen.id] = Living(chosen.id, chosen.kind, chosen.folder, offset, attempt)
                 self._starting.add(chosen.id)
             return chosen
@@ -280,7 +252,7 @@ class Supervisor:
             with self._changed:
                 self._starting.discard(waiting.id)
         self._tailer.wake()
-        self._tell(waiting.id)
+        self._listeners.tell(waiting.id)
 
     def _watched(self) -> list[Living]:
         with self._changed:
@@ -288,7 +260,7 @@ class Supervisor:
 
     def _take(self, living: Living, said: list[Event], offset: int) -> None:
         take(self._store, living.id, said, offset)
-        self._tell(living.id)
+        self._listeners.tell(living.id)
 
     def _ended(self, living: Living) -> None:
         """In the tailer's thread, once the process is gone and all it said was read."""
@@ -311,7 +283,7 @@ class Supervisor:
         """It has no child any more: others may start."""
         with self._changed:
             self._living.pop(living.id, None)
-        self._tell(living.id)
+        self._listeners.tell(living.id)
         self._start_what_can()
 
     def _disown(self, living: Living) -> bool:
@@ -322,26 +294,7 @@ class Supervisor:
         lock = FolderLock(living.folder / LOCK_FILE)
         if not lock.acquire():
             return False
-        spec = _spec(living.folder)
-        _write(living.folder, spec.model_copy(update={"attempt": spec.attempt + 1}))
+        spec = JobSpec.of(living.folder)
+        spec.model_copy(update={"attempt": spec.attempt + 1}).save(living.folder)
         lock.release()
         return True
-
-    def _tell(self, job_id: JobId) -> None:
-        with self._changed:
-            listeners = [listener for listener in self._listeners if listener.job_id == job_id]
-        for listener in listeners:
-            listener.notify()
-
-    def _unsubscribe(self, subscription: Subscription) -> None:
-        with self._changed:
-            if subscription in self._listeners:
-                self._listeners.remove(subscription)
-
-
-def _spec(folder: Path) -> JobSpec:
-    return JobSpec.model_validate_json((folder / SPEC_FILE).read_text(encoding="utf-8"))
-
-
-def _write(folder: Path, spec: JobSpec) -> None:
-    write_atomically(folder / SPEC_FILE, spec.model_dump_json(indent=1).encode())

@@ -35,9 +35,7 @@ def take(store: Store, job: JobId, said: Sequence[Event], offset: int) -> bool:
                 artefacts.append(JobArtefact(event.name, event.path, event.sha256, event.size_bytes))
             case Resource():
                 resources.append(JobResource(event.rss_bytes, event.cpu_seconds))
-    return jobs.take(
-        store, job, offset=offset, progress=progress, best=best, points=points, advice=advice, artefacts=artefacts, resources=resources
-    )
+    return jobs.take(store, job, offset=offset, progress=progress, best=best, points=points, advice=advice, artefacts=artefacts, resources=resources)
 
 
 def finish(store: Store, job: Job, kind: Kind, offset: int) -> None:
@@ -53,7 +51,13 @@ def finish(store: Store, job: Job, kind: Kind, offset: int) -> None:
     except UserError as error:
         jobs.take(store, job.id, offset=offset, state=JobState.FAILED, error=as_json(error))
     except Exception as error:  # noqa: BLE001 - a kind's ending is another part's code; the one tailer must outlive its faults
-        jobs.take(store, job.id, offset=offset, state=JobState.FAILED, error=as_json(told(error, place=Path(job.folder)) or _logged(error, Path(job.folder))))
+        jobs.take(
+            store,
+            job.id,
+            offset=offset,
+            state=JobState.FAILED,
+            error=as_json(told(error, place=Path(job.folder)) or _logged(error, Path(job.folder))),
+        )
 
 
 def as_json(error: UserError) -> str:

@@ -18,7 +18,9 @@ class Full(Method):
 
     name: ClassVar[str] = "full"
     label: ClassVar[str] = "Full fine-tuning"
-    explanation: ClassVar[str] = "Every weight of the model learns. The best choice for small models; needs about four times the model's size in memory."
+    explanation: ClassVar[str] = (
+        "Every weight of the model learns. The best choice for small models; needs about four times the model's size in memory."
+    )
     merge: ClassVar[Merge] = Merge.WHOLE
     Options: ClassVar[type[Options]] = FullOptions
 

@@ -31,7 +31,10 @@ def advise_model(task: str, model: Shape, *, minutes: float | None = None) -> Ad
     measured = "about {minutes:.0f} minutes on this machine" if minutes is not None else "its minutes on this machine are not measured yet"
     gated = " It is gated: a free account and a token are needed." if better.gated else ""
     if model.name == STARTER:
-        key, opening = "advice.starter_cannot_write", "The starter is too small to write texts or summaries of its own: it learns to sort, to copy fields and to give short fixed answers."
+        key = "advice.starter_cannot_write"
+        opening = (
+            "The starter is too small to write texts or summaries of its own: it learns to sort, to copy fields and to give short fixed answers."
+        )
     else:
         key, opening = "advice.model_cannot_write", "'{model}' is too small to write texts or summaries of its own."
     rest = f" The smallest model that fits is {{better}} ({{languages}}; {{licence}}; {{size_gb:.1f}} GB to download; {measured}).{gated}"

@@ -1,7 +1,7 @@
 """Will it fit: memory and disk that a training takes, by formula. What was measured on this machine comes from the probe and replaces it."""
 
-from core.models.installed import Shape
 from core.models.catalogue import Entry
+from core.models.installed import Shape
 
 _LIBRARIES_BYTES = 700_000_000  # Python with torch, transformers and peft loaded
 _FP32 = 4

@@ -25,7 +25,9 @@ _TELL_EVERY_BYTES = 4_000_000
 class HubUnreachable(UserError):
     """No connection, or the hub answered with a fault of its own."""
 
-    sentence = "The hub at {host} could not be reached ({why}). Look at the network and try again; what was downloaded is kept and goes on from there."
+    sentence = (
+        "The hub at {host} could not be reached ({why}). Look at the network and try again; what was downloaded is kept and goes on from there."
+    )
     status = 502
 
     def __init__(self, *, host: str, why: str) -> None:
@@ -136,7 +138,7 @@ class _Counter:
 
         counter = self
 
-        class Silent(tqdm):  # type: ignore[type-arg,misc]
+        class Silent(tqdm):
             def __init__(self, *values: Any, **options: Any) -> None:
                 super().__init__(*values, **{**options, "disable": True})
 
@@ -175,9 +177,8 @@ def _token() -> str | None:
 @contextmanager
 def _told(settings: DownloadSettings) -> Iterator[None]:
     """What the hub's client raises, in sentences. Never with a URL that could carry a signature."""
-    import httpx
     from huggingface_hub import constants
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.errors import FileMetadataError, GatedRepoError, HfHubHTTPError, HTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     host = constants.ENDPOINT
     try:
@@ -191,7 +192,7 @@ def _told(settings: DownloadSettings) -> Iterator[None]:
         if status in (401, 403):
             raise GatedModel(name=settings.hub_id, page=f"{host}/{settings.hub_id}") from error
         raise HubUnreachable(host=host, why=f"it answered {status}") from error
-    except (httpx.HTTPError, ConnectionError, TimeoutError) as error:
+    except (HTTPError, FileMetadataError, LocalEntryNotFoundError, ConnectionError, TimeoutError) as error:
         raise HubUnreachable(host=host, why=type(error).__name__) from error
 
 

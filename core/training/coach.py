@@ -47,12 +47,19 @@ def read(points: Sequence[Point]) -> Reading:
 
 
 def _early(training: Sequence[Point], validation: Sequence[Point]) -> Reading:
-    best = min(validation, key=lambda point: point.value, default=None)
+    best = min(validation, key=lambda point: (point.value, point.step), default=None)
     if len(training) >= 2 and _is_worse(training[-1].value, 2 * training[0].value):
-        facts = {"first": training[0].value, "now": training[-1].value, "last": training[-1].step}
-        return Reading(How.DIVERGING, Sentence("coach.diverging_early", "The training loss rises ({first:.2f} at the start, {now:.2f} at step {last:,}): the corrections are too big. Stop and try a third of the learning rate.", facts))
-    said = Sentence("coach.early", "It is too early to say: {evaluations} of the {enough} checks on validation rows that are needed have come.", {"evaluations": len(validation), "enough": _ENOUGH})
-    return Reading(How.EARLY, said, best.step if best else None, best.value if best else None)
+        how, facts = How.DIVERGING, {"first": training[0].value, "now": training[-1].value, "last": training[-1].step}
+        english = (
+            "The training loss rises ({first:.2f} at the start, {now:.2f} at step {last:,}): the corrections are too big. "
+            "Stop and try a third of the learning rate."
+        )
+        said = Sentence("coach.diverging_early", english, facts)
+    else:
+        how, facts = How.EARLY, {"evaluations": len(validation), "enough": _ENOUGH}
+        english = "It is too early to say: {evaluations} of the {enough} checks on validation rows that are needed have come."
+        said = Sentence("coach.early", english, facts)
+    return Reading(how, said, best.step if best else None, best.value if best else None)
 
 
 def _how(training: Sequence[Point], validation: Sequence[Point], best: Point, after: Sequence[Point]) -> How:

@@ -21,7 +21,9 @@ _NO_LIMIT = 1 << 30
 class NothingToLearn(UserError):
     """No training row has an answer."""
 
-    sentence = "None of the {rows:,} training rows has an answer to learn from. Map the column with the answers in the data step. Nothing was started."
+    sentence = (
+        "None of the {rows:,} training rows has an answer to learn from. Map the column with the answers in the data step. Nothing was started."
+    )
     status = 422
 
     def __init__(self, *, rows: int) -> None:
@@ -91,7 +93,8 @@ class EncodedRows:
         facts = {"cut": self.cut, "limit": self.limit, "longest": self.longest, "lost": self.lost}
         return Sentence(
             "training.cut",
-            "{cut:,} rows are longer than the {limit:,} tokens that are read at once (the longest has {longest:,}); what is beyond is cut off, and {lost:,} rows without any answer left are not learned from.",
+            "{cut:,} rows are longer than the {limit:,} tokens that are read at once (the longest has {longest:,}); the middle of their long texts "
+            "is cut out, and {lost:,} rows without any answer left are not learned from.",
             facts,
         )
 

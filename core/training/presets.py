@@ -61,6 +61,7 @@ class Numbers(BaseModel):
     method: str
     learning_rate: float
     row_visits: int = Field(gt=0)
+    token_visits: int = Field(gt=0)
     min_epochs: float = Field(gt=0)
     max_epochs: float = Field(gt=0)
     evaluations: int
@@ -105,7 +106,8 @@ def recipe_for(task: str, preset: str, data: DataSize, model: ModelSize) -> Reci
     rows = max(1, data.train_rows)
     max_length = _max_length(data, model)
     batch = _batch(known, data, max_length)
-    epochs = min(max(numbers.row_visits / rows, numbers.min_epochs), numbers.max_epochs)
+    visits = min(numbers.row_visits, numbers.token_visits / _row_tokens(data, max_length))
+    epochs = min(max(visits / rows, numbers.min_epochs), numbers.max_epochs)
     steps = math.ceil(rows / batch) * epochs
     return Recipe(
         task=task,
@@ -114,7 +116,7 @@ def recipe_for(task: str, preset: str, data: DataSize, model: ModelSize) -> Reci
         method=numbers.method,
         method_options=numbers.method_options,
         learning_rate=numbers.learning_rate,
-        num_train_epochs=round(epochs, 2),
+        num_train_epochs=max(0.01, round(epochs, 2)),
         per_device_train_batch_size=batch,
         max_length=max_length,
         evaluations=max(1, min(numbers.evaluations, int(steps))),
@@ -131,5 +133,9 @@ def _max_length(data: DataSize, model: ModelSize) -> int:
 
 def _batch(known: Presets, data: DataSize, max_length: int) -> int:
     by_rows = next(line.rows for line in known.batches if data.train_rows <= line.up_to_rows)
-    tokens_a_row = min(max_length, data.median_chars / 3 + 16)
-    return max(1, min(by_rows, int(known.batch_tokens / tokens_a_row)))
+    return max(1, min(by_rows, int(known.batch_tokens / _row_tokens(data, max_length))))
+
+
+def _row_tokens(data: DataSize, max_length: int) -> float:
+    """A guess at the length of a usual row."""
+    return min(max_length, data.median_chars / 3 + 16)

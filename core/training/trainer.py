@@ -65,6 +65,11 @@ class OurTrainer(Trainer):
         self._layout: Callable[[Sequence[Learned]], Batch] = flat if sides.is_flat else padded
         super().__init__(model=model, args=arguments(sides), train_dataset=list(sides.train), data_collator=self._collate, callbacks=[_Steps(self)])
         self.remove_callback(PrinterCallback)
+        _listen_between_layers(model, self._heed_stop)
+
+    def _heed_stop(self) -> None:
+        if self.sides.job.stop_requested():
+            raise Interrupted
 
     def _collate(self, examples: list[Learned]) -> dict[str, Any]:
         return {"batch": self._layout(examples)}
@@ -80,8 +85,7 @@ class OurTrainer(Trainer):
         return learned / (num_items_in_batch or len(batch.targets))
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        if self.sides.job.stop_requested():
-            raise Interrupted
+        self._heed_stop()
         started = time.monotonic()
         batch: Batch = inputs["batch"]
         loss = super().training_step(model, inputs, num_items_in_batch)
@@ -114,13 +118,13 @@ class OurTrainer(Trainer):
 
     def validation_loss(self) -> float:
         total, count = 0.0, 0
-        self.model.eval()
+        model: Any = self.model
+        model.eval()
         with torch.no_grad():
             for examples in by_tokens(self.sides.validation, _EVALUATION_TOKENS):
-                if self.sides.job.stop_requested():
-                    raise Interrupted
+                self._heed_stop()
                 batch = self._layout(examples).to(self.args.device)
-                total += float(token_losses(logits_of(self.model, batch), batch.targets)[1])
+                total += float(token_losses(logits_of(model, batch), batch.targets)[1])
                 count += len(batch.targets)
                 self.sides.telling.sample()
         return total / count
@@ -144,6 +148,24 @@ class OurTrainer(Trainer):
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # nobody reads it, and the estimate wants inputs under other names
+
+
+def _listen_between_layers(model: Any, heed_stop: Callable[[], None]) -> None:
+    """A step of a large model takes many seconds: a stop is heard between its layers too, forwards and backwards. The weights are then still
+    those of the last whole step."""
+
+    def after(module: torch.nn.Module, inputs: Any, output: Any) -> None:
+        heed_stop()
+        if isinstance(output, torch.Tensor) and output.requires_grad:
+            output.register_hook(before)
+
+    def before(gradient: torch.Tensor) -> None:
+        heed_stop()
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.ModuleList):
+            for layer in module:
+                layer.register_forward_hook(after)
 
 
 class _Steps(TrainerCallback):

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.jobs.handle import SPEC_FILE
+from core.jobs.handle import LOCK_FILE, SPEC_FILE
 from storage import packages
-from storage.files import FolderLock, sha256_of
+from storage.files import sha256_of
 from storage.rows import JobId, JobState
 from tests.unit.export_workshop import Trained, trained
 
@@ -25,7 +25,7 @@ def reached(desk: Trained, job: JobId, message: str) -> None:
 
 
 def child_of(folder: Path) -> psutil.Process:
-    return psutil.Process(int(FolderLock(folder).path.read_text()))
+    return psutil.Process(int((folder / LOCK_FILE).read_text()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
@@ -49,7 +49,14 @@ def test_a_killed_export_leaves_nothing_half_and_its_resume_brings_one_whole_pac
         assert ended.state is JobState.DONE, ended.error
         (found,) = packages.of_project(desk.workshop.store, desk.project.id)
         assert sha256_of(Path(found.path)) == found.sha256
-        assert {file.name for file in Path(job.folder).iterdir()} <= {SPEC_FILE, "events.jsonl", "lock", "log.txt", "rows.parquet", "certificate.json"}
+        assert {file.name for file in Path(job.folder).iterdir()} <= {
+            SPEC_FILE,
+            LOCK_FILE,
+            "events.jsonl",
+            "log.txt",
+            "rows.parquet",
+            "certificate.json",
+        }
 
 
 def test_a_stopped_export_ends_soon_and_leaves_no_package(tmp_path: Path) -> None:

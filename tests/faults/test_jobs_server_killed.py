@@ -1,6 +1,7 @@
 """The server is killed without warning while its job works: the job goes on, and the next server finds it and misses nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,6 +97,16 @@ def test_a_lost_job_is_given_a_new_attempt_so_that_a_child_still_starting_cannot
         ended(shop, shop.supervisor.job(first))
     assert _spec(folder).attempt == attempt + 1
     assert not FolderLock(folder / "lock").is_held_by_anyone()
+
+
+def test_a_job_whose_folder_is_gone_is_lost_and_does_not_keep_the_next_server_from_opening(tmp_path: Path) -> None:
+    first, second = _killed_server(tmp_path, count=5000)
+    os.kill(int((tmp_path / "runs" / first / "lock").read_text()), signal.SIGKILL)
+    for job in (first, second):
+        shutil.rmtree(tmp_path / "runs" / job)
+    with workshop(tmp_path) as shop:
+        assert [shop.supervisor.job(job).state for job in (first, second)] == [JobState.LOST, JobState.LOST]
+        assert ended(shop, start(shop, count=1)).state is JobState.DONE
 
 
 def test_every_whole_line_of_a_job_is_in_the_store_and_none_is_there_twice(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class Visitor:
         self.page.locator(within).get_by_role("button", name=name, exact=True).click(timeout=seconds * 1000)
 
     def step(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
+        self.page.get_by_role("tab", name=name).first.click()
 
     def agree(self) -> None:
         """Say yes to the plan card of the open page."""
@@ -100,7 +100,7 @@ class Visitor:
 
     def new_project(self, name: str) -> None:
         self.page.locator("#top summary").click()
-        form = self.page.locator("#top form").first
+        form = self.page.locator("#top .form").first
         form.locator("input").fill(name)
         form.get_by_role("button").click()
         self.page.locator("#top summary", has_text=name).wait_for(timeout=30_000)

@@ -18,7 +18,8 @@ def test_an_empty_file_is_told_as_such_and_another_can_be_tried(visit: Callable[
     (tmp_path / "empty.csv").write_bytes(b"")
     person.upload(tmp_path / "empty.csv")
     told = _alert(person)
-    assert "empty.csv" in told and "Traceback" not in person.page.content()
+    assert "empty.csv" in told
+    assert "Traceback" not in person.page.content()
     assert person.lead("What should your model learn from?")
     assert person.page.locator("#panel-data .drop").is_visible()
 

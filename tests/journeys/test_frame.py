@@ -1,6 +1,6 @@
 """The frame: the address keeps the place, the language keeps what was typed, a phone and the keyboard are enough."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.journeys.conftest import Visitor
 
 
 @pytest.fixture
-def at_the_sample(visit: Callable[..., Visitor]) -> Iterator[Callable[..., Visitor]]:
+def at_the_sample(visit: Callable[..., Visitor]) -> Callable[..., Visitor]:
     def come(name: str, **options: object) -> Visitor:
         person = visit(**options)
         person.new_project(name)
@@ -16,7 +16,7 @@ def at_the_sample(visit: Callable[..., Visitor]) -> Iterator[Callable[..., Visit
         person.lead("400")
         return person
 
-    yield come
+    return come
 
 
 def test_reload_back_and_a_copied_link_keep_the_place(at_the_sample: Callable[..., Visitor]) -> None:
@@ -25,7 +25,8 @@ def test_reload_back_and_a_copied_link_keep_the_place(at_the_sample: Callable[..
     person.step("Method")
     person.lead("What should the model learn")
     link = page.url
-    assert "step=method" in link and "project=" in link
+    assert "step=method" in link
+    assert "project=" in link
     person.step("Train")
     person.lead("Nothing is being trained yet")
     page.go_back()
@@ -35,7 +36,7 @@ def test_reload_back_and_a_copied_link_keep_the_place(at_the_sample: Callable[..
     person.lead("What should the model learn")
     page.goto(link)
     person.lead("What should the model learn")
-    assert page.get_by_role("tab", name="Method").get_attribute("aria-selected") == "true"
+    assert page.get_by_role("tab", name="Method").first.get_attribute("aria-selected") == "true"
 
 
 def test_a_switch_of_language_loses_nothing_that_was_typed(at_the_sample: Callable[..., Visitor]) -> None:
@@ -49,7 +50,7 @@ def test_a_switch_of_language_loses_nothing_that_was_typed(at_the_sample: Callab
     assert page.get_by_role("searchbox").input_value() == "parcel"
     assert page.locator("#companion input").input_value() == "what ne"
     assert page.evaluate("document.documentElement.lang") == "it"
-    assert page.get_by_role("tab", name="Dati").is_visible()
+    assert page.get_by_role("tab", name="Dati").first.is_visible()
 
 
 def test_the_rows_are_searched_changed_and_taken_back(at_the_sample: Callable[..., Visitor]) -> None:
@@ -71,7 +72,7 @@ def test_the_rows_are_searched_changed_and_taken_back(at_the_sample: Callable[..
 def test_the_steps_and_rows_are_reached_by_keyboard_alone(at_the_sample: Callable[..., Visitor]) -> None:
     person = at_the_sample("Keys")
     page = person.page
-    page.get_by_role("tab", name="Data").focus()
+    page.get_by_role("tab", name="Data").first.focus()
     page.keyboard.press("ArrowRight")
     person.lead("What should the model learn")
     assert page.evaluate("document.activeElement.id") == "tab-method"
@@ -87,7 +88,8 @@ def test_on_a_phone_the_steps_fit_one_row_and_the_assistant_is_a_sheet(at_the_sa
     person = at_the_sample("Phone", width=390, height=844, has_touch=True, is_mobile=True)
     page = person.page
     tops = page.locator("[role=tab]").evaluate_all("tabs => tabs.map(t => t.getBoundingClientRect().top)")
-    assert len(tops) == 5 and max(tops) - min(tops) < 2
+    assert len(tops) == 5
+    assert max(tops) - min(tops) < 2
     for step in ("Method", "Train", "Evaluate", "Export", "Data"):
         person.step(step)
         page.wait_for_function("step => document.documentElement.dataset.step === step", arg=step.lower())

@@ -8,6 +8,10 @@ from pathlib import Path
 from tests.journeys.conftest import Visitor
 
 _NODE = "() => { const svg = document.querySelector('#curve svg'); window.__first ??= svg; return window.__first === svg && svg.isConnected; }"
+_BOTH_ANSWERED = """() => {
+  const panes = [...document.querySelectorAll('#panel-evaluate .pane')];
+  return panes.length === 2 && panes.every(pane => pane.querySelector('.text').textContent.trim() && !pane.querySelector('.caret'));
+}"""
 
 
 def test_a_person_goes_from_the_sample_to_a_package_and_takes_it_home(visit: Callable[..., Visitor], tmp_path: Path) -> None:
@@ -28,7 +32,8 @@ def _train(person: Visitor) -> None:
     person.press("Start training")
     person.agree()
     page.wait_for_selector("#curve path.tr[d^=M]", timeout=90_000)
-    assert "step=train" in page.url and "run=" in page.url
+    assert "step=train" in page.url
+    assert "run=" in page.url
     assert page.evaluate(_NODE)
     drawn = page.locator("#curve path.tr").get_attribute("d") or ""
     page.wait_for_function("before => document.querySelector('#curve path.tr').getAttribute('d').length > before", arg=len(drawn), timeout=30_000)
@@ -39,7 +44,7 @@ def _train(person: Visitor) -> None:
     assert page.url == address
     assert len(page.locator("#curve path.tr").get_attribute("d") or "") >= len(drawn)
     person.lead("Trained", seconds=240)
-    assert page.locator("#curve .lab").inner_text().startswith("kept: step")
+    assert (page.locator("#curve .lab").text_content() or "").startswith("kept: step")
 
 
 def _judge(person: Visitor) -> None:
@@ -58,7 +63,7 @@ def _compare(person: Visitor) -> None:
     page = person.page
     page.get_by_label("Your question").fill("my parcel has not arrived")
     person.press("Ask both")
-    page.wait_for_function("() => { const p = [...document.querySelectorAll('#panel-evaluate .pane')]; return p.length === 2 && p.every(x => x.querySelector('.text').textContent.trim() && !x.querySelector('.caret')); }", timeout=90_000)
+    page.wait_for_function(_BOTH_ANSWERED, timeout=90_000)
 
 
 def _take_home(person: Visitor, folder: Path) -> None:

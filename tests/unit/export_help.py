@@ -46,10 +46,11 @@ def tiny_model(folder: Path, kind: str) -> ModelReference:
     from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
     words = tokenizer()
-    shape = dict(
-        vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
-        max_position_embeddings=256, tie_word_embeddings=True, eos_token_id=words.eos_token_id, pad_token_id=0, bos_token_id=None, initializer_range=0.15,
-    )  # fmt: skip
+    shape = {
+        "vocab_size": len(words), "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 16,
+        "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": True, "eos_token_id": words.eos_token_id, "pad_token_id": 0,
+        "bos_token_id": None, "initializer_range": 0.15,
+    }  # fmt: skip
     torch.manual_seed(3)
     parameters = {"rope_type": "default", "rope_theta": 50_000.0}
     if kind == "llama":

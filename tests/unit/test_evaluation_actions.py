@@ -130,6 +130,7 @@ def test_two_answers_stream_side_by_side_and_equal_what_compare_returns(context:
     for side, answered in ((Side.LEFT, pair.left), (Side.RIGHT, pair.right)):
         assert answered.error is None
         assert answered.text in FRUIT
+        assert [piece.answer for piece in pieces if piece.side is side and piece.done] == [answered.text]
         assert answered.text.replace("_", " ") == "".join(piece.text for piece in pieces if piece.side is side)
 
 

@@ -162,7 +162,9 @@ def test_a_stop_does_not_wait_for_the_classic_method(tmp_path: Path) -> None:
 
 
 def test_baselines_learn_from_training_rows_alone(tmp_path: Path) -> None:
-    rows = read_rows(rows_file(tmp_path / ROWS_FILE, [("train", "red", "a"), ("train", "blue", "b"), ("train", "sky blue", "b"), ("test", "red red", "c")]))
+    rows = read_rows(
+        rows_file(tmp_path / ROWS_FILE, [("train", "red", "a"), ("train", "blue", "b"), ("train", "sky blue", "b"), ("test", "red red", "c")])
+    )
     assert Majority().answers(rows.train, rows.test, lambda: None) == ["b"]
     assert Classic().answers(rows.train, rows.test, lambda: None) == ["a"]
     assert Nearest().answers(rows.train, rows.test, lambda: None) == ["a"]
@@ -181,7 +183,9 @@ def test_a_baseline_that_cannot_learn_says_why(tmp_path: Path) -> None:
     assert {baseline.name for baseline in baselines("summarisation")} == {Candidate.NEAREST, Candidate.LEAD}
 
 
-@pytest.mark.parametrize(("text", "first"), [("One. Two.", "One."), ("Is it? Yes", "Is it?"), ("no end", "no end"), ("#A: hi\n#B: ho", "#A: hi"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "first"), [("One. Two.", "One."), ("Is it? Yes", "Is it?"), ("no end", "no end"), ("#A: hi\n#B: ho", "#A: hi"), ("", "")]
+)
 def test_the_first_sentence_is_found(text: str, first: str) -> None:
     assert first_sentence(text) == first
     rows = ()

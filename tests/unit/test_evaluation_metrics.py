@@ -80,7 +80,9 @@ def test_accuracy_and_f1_are_scikit_learns(loaded: dict[str, Metric]) -> None:
     assert value(loaded["accuracy"], GUESSES, LABELS) == accuracy_score(LABELS, GUESSES) == 5 / 8
     assert value(loaded["f1"], GUESSES, LABELS) == f1_score(LABELS, GUESSES, labels=["a", "b", "c"], average="macro")
     inside = ["a" if guess == "d" else guess for guess in GUESSES]
-    assert value(loaded["f1"], inside, LABELS) == f1_score(LABELS, inside, average="macro"), "equal to the default where only known labels are answered"
+    assert value(loaded["f1"], inside, LABELS) == f1_score(LABELS, inside, average="macro"), (
+        "equal to the default where only known labels are answered"
+    )
 
 
 def test_resampled_f1_is_scikit_learns_on_the_drawn_rows(loaded: dict[str, Metric]) -> None:

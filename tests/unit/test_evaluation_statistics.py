@@ -15,7 +15,9 @@ STUDIES = 300
 MOST_ERRORS = int(binom.ppf(0.99, STUDIES, 0.05))
 
 
-@pytest.mark.parametrize(("right", "rows", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)])
+@pytest.mark.parametrize(
+    ("right", "rows", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
+)
 def test_the_interval_of_a_share_is_newcombes_published_one(right: int, rows: int, low: float, high: float) -> None:
     found = share_interval(right, rows)  # Newcombe 1998, table I, method 3
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)

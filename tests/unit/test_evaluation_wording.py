@@ -4,13 +4,30 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.evaluation.answers import Answers, AnswerRow, Show, page_of
+from core.evaluation.answers import AnswerRow, Answers, Show, page_of
 from core.evaluation.judging import comparisons, decisive, strongest_first, worst_categories
 from core.evaluation.rows import Row
 from core.evaluation.verdict import Candidate, CandidateResult, CategoryResult, Comparison, Line, MetricValue, Outcome
 from core.evaluation.wording import advice, beside, headline, label_of, not_measured, tuned_line
 
-TERMS = ("mcnemar", "bootstrap", "wilson", "p <", "p =", "accuracy", "f1", "tf-idf", "logistic", "rouge", "bleu", "json", "zero-shot", "baseline", "parquet", "percentile")
+TERMS = (
+    "mcnemar",
+    "bootstrap",
+    "wilson",
+    "p <",
+    "p =",
+    "accuracy",
+    "f1",
+    "tf-idf",
+    "logistic",
+    "rouge",
+    "bleu",
+    "json",
+    "zero-shot",
+    "baseline",
+    "parquet",
+    "percentile",
+)
 
 
 def result(name: Candidate, scores: Sequence[float], *, counts: bool = True) -> CandidateResult:
@@ -55,8 +72,9 @@ def test_not_clearly_better_than_the_classic_method_is_said_however_poor_the_bas
     assert "larger base model" in helps
     assert "about as well at a small part of the cost" in helps
     assert "±10 points" in helps
-    quiet = [str(line) for line in beside(found, deciding, 120, 120, 1)]
-    assert quiet == ["Clearly better than the base model: better on 91, worse on 0 of 120."]
+    quiet = [str(line) for line in beside(found, deciding, counts_rows=True, rows=120, test_rows=120, opened=1)]
+    assert quiet[0] == "Case by case against the classic method: right alone on 2, wrong alone on 0 of 120."
+    assert quiet[1:] == ["Clearly better than the base model: better on 91, worse on 0 of 120."]
 
 
 def test_worse_is_said() -> None:
@@ -124,7 +142,7 @@ def test_what_was_reached_has_its_counts() -> None:
 
 
 def test_rows_drawn_and_looks_at_the_test_are_said() -> None:
-    said = [str(line) for line in beside((), None, 300, 5000, 4)]
+    said = [str(line) for line in beside((), None, counts_rows=True, rows=300, test_rows=5000, opened=4)]
     assert said[0] == "300 of 5,000 test rows were asked, drawn by lot."
     assert said[1].startswith("These test rows were looked at 4 times.")
 
@@ -156,7 +174,13 @@ def test_rows_are_wanted_where_errors_are_many_and_training_rows_few() -> None:
 def test_no_sentence_names_a_statistic_a_method_or_a_format(counts: bool, other: Candidate, tuned: int, rival: int) -> None:
     rows = 3 if tuned == 3 else 120
     said, deciding, found, results = judged(counts, **{"tuned": rights(tuned, rows), other.value: rights(rival, rows)})
-    lines = [said, *(c.line for c in found), *tuned_line(results[0]), *beside(found, None, 1, 2, 3), *not_measured(results, "generation", 1)]
+    lines = [
+        said,
+        *(c.line for c in found),
+        *tuned_line(results[0]),
+        *beside(found, deciding, counts_rows=counts, rows=1, test_rows=2, opened=3),
+        *not_measured(results, "generation", 1),
+    ]
     lines += advice(results[0], deciding, (), train_rows=9, rows=rows, test_rows=rows + 1)
     for line in lines:
         assert not [term for term in TERMS if term in str(line).casefold()], str(line)
@@ -166,21 +190,19 @@ def test_no_sentence_names_a_statistic_a_method_or_a_format(counts: bool, other:
 
 
 def test_worst_categories_know_what_was_written_instead() -> None:
-    train = [Row(str(i), i, "[]", "", label) for i, label in enumerate(["a", "a", "b"])]
+    labels = {"a": 2, "b": 1}
     test = [Row(str(i), i, "[]", "", label) for i, label in enumerate(["a", "a", "a", "b", "c"])]
-    found = worst_categories("classification", train, test, ["b", "b", "a", "b", "a"])
+    found = worst_categories("classification", [], labels, test, ["b", "b", "a", "b", "a"])
     assert found[0] == CategoryResult(name="a", rows=3, right=1, learned_from=2, mistaken_for="b", mistaken_rows=2)
     assert found[1] == CategoryResult(name="c", rows=1, right=0, learned_from=0, mistaken_for="a", mistaken_rows=1)
-    forms = worst_categories("extraction", [], [Row("1", 1, "[]", "", '{"x":"1","y":"2"}')], ['{"x":"1"}'])
+    forms = worst_categories("extraction", [], {}, [Row("1", 1, "[]", "", '{"x":"1","y":"2"}')], ['{"x":"1"}'])
     assert [(one.name, one.right) for one in forms] == [("y", 0), ("x", 1)]
-    assert worst_categories("generation", train, test, [""] * 5) == ()
+    assert worst_categories("generation", [], labels, test, [""] * 5) == ()
 
 
 def test_pages_of_answers_start_with_what_matters() -> None:
     scores = [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (0.2, 1.0)]
-    rows = [
-        AnswerRow(str(i), i, "", "", {}, {Candidate.TUNED: tuned, Candidate.CLASSIC: classic}) for i, (tuned, classic) in enumerate(scores)
-    ]
+    rows = [AnswerRow(str(i), i, "", "", {}, {Candidate.TUNED: tuned, Candidate.CLASSIC: classic}) for i, (tuned, classic) in enumerate(scores)]
 
     def shown(show: Show) -> list[int]:
         return [row.position for row in page_of(rows, show, Candidate.CLASSIC, offset=0, size=9).rows]

@@ -104,7 +104,9 @@ def test_a_merged_lora_answers_as_base_and_adapter_side_by_side(qwen3_lora: Buil
     assert found.answers is not None
     assert found.answers.equal == 12
     prompts = [(Turn(role="user", content=question),) for question in QUESTIONS]
-    odd = Constraint(choices=tuple(f"{first} {second}" for first in ("card", "lost", "naive", "Where", "non va") for second in ("is", "here", "twice")))
+    odd = Constraint(
+        choices=tuple(f"{first} {second}" for first in ("card", "lost", "naive", "Where", "non va") for second in ("is", "here", "twice"))
+    )
     options = Options(12, odd)
     base = load(ModelReference(name="base", folder=qwen3_lora.tuned.base or Path()), THREADS).generate(prompts, options)
     tuned, exported = (load(one, THREADS).generate(prompts, options) for one in (qwen3_lora.tuned, qwen3_lora.exported))
@@ -158,10 +160,11 @@ def test_chat_py_answers_as_the_app_does_with_the_same_package(which: str, reque
     package: Built = request.getfixturevalue(which)
     _, chat, asked = package.checked()
     texts = [*QUESTIONS, "  spaces  at the edges  ", "42"]
+    too_long = "words " * 300
     dressed(package, chat, asked)
     app = load(package.exported, THREADS).generate([(Turn(role="user", content=text.rstrip()),) for text in texts], asked.options)
     restored = [asked.task.restore(answer, asked.known) for answer in app]
-    assert ran(package.package, "\n".join(texts) + "\n") == restored
+    assert ran(package.package, "\n".join([*texts, too_long, texts[0]]) + "\n") == [*restored, "", restored[0]]
     assert set(restored) <= set(asked.known)
     assert ran(package.package, "", texts[0]) == restored[:1]
 

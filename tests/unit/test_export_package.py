@@ -46,11 +46,11 @@ def packed(home: Home, folder: Path, name: str = "one") -> Package:
 
 def certificate(**changes: object) -> Certificate:
     reason = Reason(key="export.unreadable", english="The exported model did not load: {why}.", facts={"why": "<script>alert(1)</script>"})
-    values = dict(
-        name="Tickets <b>", target="cpu", precision="int4", task="classification", base_model="starter", colour=Colour.RED, reasons=(reason,),
-        findings=Findings(load_failure="x"), checked_rows=10, test_rows=20, model_bytes=1, tuned_bytes=2, files=(),
-        took=Took(merge_s=1, build_s=2, check_s=3, parameters=4), versions={"torch": "2"}, made_on="2026-11-24",
-    )  # fmt: skip
+    values = {
+        "name": "Tickets <b>", "target": "cpu", "precision": "int4", "task": "classification", "base_model": "starter", "colour": Colour.RED,
+        "reasons": (reason,), "findings": Findings(load_failure="x"), "checked_rows": 10, "test_rows": 20, "model_bytes": 1, "tuned_bytes": 2,
+        "files": (), "took": Took(merge_s=1, build_s=2, check_s=3, parameters=4), "versions": {"torch": "2"}, "made_on": "2026-11-24",
+    }  # fmt: skip
     return Certificate.model_validate(values | changes)
 
 

@@ -26,12 +26,6 @@ def test_every_architecture_that_we_promise_is_known_to_the_installed_builder() 
     source = (Path(spec.submodule_search_locations[0]) / "models" / "builder.py").read_text(encoding="utf-8")
     known = set(re.findall(r'config\.architectures\[0\] == "(\w+)"', source))
     assert known >= BUILDABLE
-    assert {name for name in known - BUILDABLE if name.endswith("ForCausalLM")} == {
-        "Phi3VForCausalLM",
-        "Phi4MMForCausalLM",
-        "PhiMoEForCausalLM",
-        "VideoChatFlashQwenForCausalLM",
-    }
 
 
 def test_the_builder_still_knows_the_options_that_we_pass() -> None:

@@ -13,7 +13,18 @@ from core.tasks.base import Constraint, Turn
 from tests.unit.training_bench import ARCHITECTURES, tiny_model
 
 LABELS = ("card arrival", "card arrival late", "card lost", "à la carte", "top up", "top up failed")
-QUESTIONS = ["Where is it?", "Where is my card?", "lost", "Perché non va?", "a", "b", "card card card", "Where is my card?!", "top up €20 twice", "x" * 30]
+QUESTIONS = [
+    "Where is it?",
+    "Where is my card?",
+    "lost",
+    "Perché non va?",
+    "a",
+    "b",
+    "card card card",
+    "Where is my card?!",
+    "top up €20 twice",
+    "x" * 30,
+]
 
 
 def asked(questions: Sequence[str] = QUESTIONS) -> list[list[Turn]]:
@@ -76,6 +87,11 @@ def test_a_pattern_holds_for_every_whole_answer(llama: TransformersBackend) -> N
     pattern = r'\{"(name|date)":"[a-z]{1,3}"(,"n":[0-9]{1,2})?\}'
     answers = llama.generate(asked(), Options(max_new_tokens=40, constraint=Constraint(regex=pattern)))
     assert [answer for answer in answers if not re.fullmatch(pattern, answer)] == []
+
+
+def test_a_pattern_may_hold_letters_of_several_bytes(llama: TransformersBackend) -> None:
+    answers = llama.generate(asked(), Options(max_new_tokens=12, constraint=Constraint(regex="[è€😀]{2}x")))
+    assert [answer for answer in answers if len(answer) != 3 or set(answer[:2]) - set("è€😀") or answer[2] != "x"] == []
 
 
 def test_told_counts_every_row_once_and_a_stop_leaves_the_rest_empty(llama: TransformersBackend) -> None:

@@ -1,14 +1,17 @@
 """Events as lines: nothing is lost, nothing counted twice, damage is skipped."""
 
+import io
 import math
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.jobs.events import Advice, Artefact, Best, Event, Failure, MetricPoint, Progress, Resource, State, from_lines, to_line
 from core.jobs.failures import OutOfMemory, SaidByChild, rebuilt, redacted, told
-from core.jobs.handle import EVENTS_FILE, ChildJob
+from core.jobs.handle import EVENTS_FILE, RESERVE_FILE, ChildJob
 from core.jobs.spec import JobSpec
 
 texts = st.text(max_size=20)
@@ -63,6 +66,25 @@ def test_a_child_that_goes_on_cuts_off_the_torn_line_of_the_one_before(tmp_path:
     job.emit(MetricPoint(1, "loss", 2.0))
     job.close()
     assert (tmp_path / EVENTS_FILE).read_bytes() == whole + to_line(MetricPoint(1, "loss", 2.0)).encode()
+
+
+def test_a_child_on_a_full_disk_still_says_so_with_the_room_it_kept_aside(tmp_path: Path) -> None:
+    class FullDisk(io.FileIO):
+        def write(self, data: Any) -> int:
+            if (tmp_path / RESERVE_FILE).exists():
+                super().write(bytes(data)[:5])
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    job = ChildJob(tmp_path, JobSpec(id="a", kind="k", main="core.a:b"))
+    job.emit(State("running"))
+    job._events.close()
+    job._events = FullDisk(tmp_path / EVENTS_FILE, "r+")
+    job._events.seek(0, io.SEEK_END)
+    with pytest.raises(OSError, match="No space left"):
+        job.emit(MetricPoint(1, "loss", 2.0))
+    job.say_end(Failure("DiskFull", "The disk is full."))
+    assert [event for event, _ in from_lines((tmp_path / EVENTS_FILE).read_bytes())] == [State("running"), Failure("DiskFull", "The disk is full.")]
 
 
 def test_a_full_disk_or_no_memory_is_found_wherever_it_stands_in_the_chain(tmp_path: Path) -> None:

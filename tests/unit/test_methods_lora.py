@@ -31,7 +31,9 @@ def logits(model):
         return model(input_ids=IDS).logits
 
 
-@pytest.mark.parametrize("options", [{}, {"r": 4, "lora_alpha": 4, "use_rslora": True}, {"target_modules": ("q_proj", "v_proj"), "lora_dropout": 0.1}])
+@pytest.mark.parametrize(
+    "options", [{}, {"r": 4, "lora_alpha": 4, "use_rslora": True}, {"target_modules": ("q_proj", "v_proj"), "lora_dropout": 0.1}]
+)
 @pytest.mark.parametrize("architecture", ["llama", "gemma3"])
 def test_a_merged_lora_answers_as_the_adapter_did(tmp_path, architecture, options):
     base = tiny_model(tmp_path / "base", architecture)

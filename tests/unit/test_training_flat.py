@@ -105,7 +105,9 @@ def test_a_model_whose_attention_wants_more_trains_padded_and_says_so(tmp_path):
 def test_label_smoothing_is_torch_s(smoothing):
     logits, targets = torch.randn(7, 11), torch.randint(0, 11, (7,))
     ours, plain = token_losses(logits, targets, smoothing)
-    assert float(ours) == pytest.approx(float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)), rel=1e-6)
+    assert float(ours) == pytest.approx(
+        float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum", label_smoothing=smoothing)), rel=1e-6
+    )
     assert float(plain) == pytest.approx(float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum")), rel=1e-6)
 
 

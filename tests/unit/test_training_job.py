@@ -68,7 +68,9 @@ def test_it_learns_and_tells_loss_rate_norm_and_speed(finished):
 
 
 def test_the_kept_folder_is_a_plain_model_with_its_tokenizer_and_nothing_is_left_beside_it(finished):
-    assert {"config.json", "model.safetensors", "tokenizer.json", "bottega.json", "manifest.json"} <= {file.name for file in (finished / "model").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "bottega.json", "manifest.json"} <= {
+        file.name for file in (finished / "model").iterdir()
+    }
     assert "bottega_flat" not in (finished / "model" / "config.json").read_text()
     assert not (finished / "checkpoints").exists()
     assert not [file.name for file in finished.iterdir() if file.name.startswith(".model")]
@@ -189,7 +191,9 @@ def test_answers_that_no_cut_leaves_anything_of_are_refused(base, tmp_path, monk
     from core.data import template
 
     folder = run_folder(tmp_path / "r", base, recipe(max_length=16), rows(10))
-    monkeypatch.setattr(template, "_fitted", lambda ids, learned, limit: template.Encoded(ids[:limit], [False] * min(limit, len(ids)), len(ids) > limit))
+    monkeypatch.setattr(
+        template, "_fitted", lambda ids, learned, limit: template.Encoded(ids[:limit], [False] * min(limit, len(ids)), len(ids) > limit)
+    )
     with pytest.raises(AllTooLong):
         main(job_in(folder))
 

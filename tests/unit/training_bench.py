@@ -69,7 +69,9 @@ def rows(count: int = 60, *, labels: tuple[str, ...] = ("apple", "pear", "plum")
         question = f"{'a bit ' * (number % 4)}of {label} {number}"
         messages = [{"role": "user", "content": question}] + ([{"role": "assistant", "content": label}] if label is not None else [])
         part = "validation" if number % 5 == 4 else "train"
-        made.append({"example_id": f"e{number}", "part": part, "position": number, "messages": json.dumps(messages), "question": question, "answer": label})
+        made.append(
+            {"example_id": f"e{number}", "part": part, "position": number, "messages": json.dumps(messages), "question": question, "answer": label}
+        )
     return made
 
 
@@ -89,7 +91,15 @@ def run_folder(folder: Path, base: ModelReference, chosen: Recipe, data: list[di
                                  ("example_id", "part", "position", "messages", "question", "answer")])  # fmt: skip
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows() if data is None else data, schema=schema), folder / ROWS_FILE)
     settings = TrainSettings(name="tuned", recipe=chosen, base=base).model_dump(mode="json")
-    spec = JobSpec(id="job", kind="train", main="core.training.job:main", settings=settings, inputs={ROWS_FILE: sha256_of(folder / ROWS_FILE)}, threads=1, resume=resume)
+    spec = JobSpec(
+        id="job",
+        kind="train",
+        main="core.training.job:main",
+        settings=settings,
+        inputs={ROWS_FILE: sha256_of(folder / ROWS_FILE)},
+        threads=1,
+        resume=resume,
+    )
     (folder / "spec.json").write_text(spec.model_dump_json())
     return folder
 

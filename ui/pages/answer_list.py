@@ -29,7 +29,9 @@ def verdict_of(visit: Visit, found: VerdictView) -> verdict.VerdictView:
         rows=tuple(_answerer(visit, result) for result in measured),
         more_label=words("verdict.more"),
         more_heads=("", *(metric.label for metric in heads)) if len(heads) > 1 else (),
-        more=tuple((_name(visit, result), *(words.number(metric.value, 3) for metric in result.metrics)) for result in measured) if len(heads) > 1 else (),
+        more=tuple((_name(visit, result), *(words.number(metric.value, 3) for metric in result.metrics)) for result in measured)
+        if len(heads) > 1
+        else (),
     )
 
 
@@ -65,7 +67,9 @@ def answers_of(visit: Visit, desk: Desk, found: VerdictView) -> answers.Answers 
     if page.next is not None:
         buttons.append(Button(words("rows.after"), "answers-page", {**values, "offset": page.next, "kind": show}))
     quiet = words("answers.count", count=page.total)
-    return answers.Answers(words("answers.title"), quiet, words("answers.which"), filters, show, (words("answers.wanted"),), cases, words("answers.none"), tuple(buttons))
+    return answers.Answers(
+        words("answers.title"), quiet, words("answers.which"), filters, show, (words("answers.wanted"),), cases, words("answers.none"), tuple(buttons)
+    )
 
 
 def _case(visit: Visit, row: Any, names: Mapping[Any, str], shown: list[Any], *, counted: bool) -> answers.Case:

@@ -25,7 +25,9 @@ def sealed_of(visit: Visit, known: Facts) -> drop.Drop:
     """A second file: the exam, sealed."""
     words = visit.words
     title = words("bring.sealed_has", count=known.facts.sealed) if known.facts.sealed else words("bring.sealed_title")
-    return drop.Drop(title, words("bring.sealed_hint"), words("bring.sealed_choose"), words("bring.sending"), words("bring.lost"), purpose="sealed", small=True)
+    return drop.Drop(
+        title, words("bring.sealed_hint"), words("bring.sealed_choose"), words("bring.sending"), words("bring.lost"), purpose="sealed", small=True
+    )
 
 
 def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
@@ -37,11 +39,17 @@ def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
     cards = visit.do("shapes")
     card = next((card for card in cards if card.name == shape), None)
     roles = tuple(_role(words, card.name, role, columns.get(role.name, ""), seen.columns) for role in card.roles) if card else ()
-    played = {column: words.either(f"role.{shape}.{role.name}", role.label) for role in (card.roles if card else ()) if (column := columns.get(role.name))}
+    played = {
+        column: words.either(f"role.{shape}.{role.name}", role.label) for role in (card.roles if card else ()) if (column := columns.get(role.name))
+    }
     ready = card is not None and all(columns.get(role.name) for role in card.roles if role.required)
     return preview.PreviewView(
         title=brought.name,
-        understood=words("bring.understood" if seen.guessed and card else "bring.chosen", count=seen.rows_seen, shape=words.either(f"shape.{shape}", card.label) if card else "—"),
+        understood=words(
+            "bring.understood" if seen.guessed and card else "bring.chosen",
+            count=seen.rows_seen,
+            shape=words.either(f"shape.{shape}", card.label) if card else "—",
+        ),
         problems=tuple(words.say(problem) for problem in seen.problems),
         rows_label=words("bring.first_rows"),
         columns=tuple(preview.Column(column, played.get(column, "")) for column in seen.columns),

@@ -27,7 +27,13 @@ def _model(visit: Visit, card: CatalogueCard) -> catalogue.Model:
     words, entry = visit.words, card.entry
     fits = "full" if card.fits_full else "lora" if card.fits_lora else "not"
     tasks = ", ".join(words.either(f"task.{task}", task).lower() for task in entry.good_for)
-    told = words("catalogue.facts", size=words.size(entry.download_bytes), tasks=tasks, languages=", ".join(entry.languages), memory=words.size(card.lora_memory_bytes))
+    told = words(
+        "catalogue.facts",
+        size=words.size(entry.download_bytes),
+        tasks=tasks,
+        languages=", ".join(entry.languages),
+        memory=words.size(card.lora_memory_bytes),
+    )
     return catalogue.Model(
         entry.name, entry.name, f"{told} {words(f'catalogue.fits_{fits}')}", f"{entry.licence}: {entry.licence_words}",
         "" if card.is_here else words("catalogue.download"), words("catalogue.here"), words("catalogue.token") if entry.gated and not card.is_here else "",

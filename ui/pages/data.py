@@ -73,12 +73,21 @@ class DataPage(Page):
         if last is not None and desk.at != "bring" and (failed := failure_of(visit, last, *_mending(visit, desk, error_name(last)))):
             shown["notice_bring"] = failed
         if dataset is None:
-            shown["lead"] = lead.Lead(words("data.empty"), words("data.empty_quiet")) if importing is None else lead.Lead(words("data.importing"), words("data.importing_quiet"))
+            shown["lead"] = (
+                lead.Lead(words("data.empty"), words("data.empty_quiet"))
+                if importing is None
+                else lead.Lead(words("data.importing"), words("data.importing_quiet"))
+            )
             if importing is None and desk.brought is None:
                 shown["drop"] = bring.drop_of(visit)
             return shown
         known: Facts = visit.do("facts", dataset=dataset.id)
-        shown |= {"lead": _lead(visit, known), "facts": _facts(visit, known), "findings": _findings(visit, known), "table": rows.table_of(visit, desk, known)}
+        shown |= {
+            "lead": _lead(visit, known),
+            "facts": _facts(visit, known),
+            "findings": _findings(visit, known),
+            "table": rows.table_of(visit, desk, known),
+        }
         if desk.brought is None and importing is None:
             shown |= {"settings": _settings(visit, known), "sealed": bring.sealed_of(visit, known), "bar": _bar(visit, known)}
         return shown
@@ -103,7 +112,12 @@ def _facts(visit: Visit, known: Facts) -> list[facts.Fact]:
             facts.Fact(words("data.test"), words.number(split.test), words("data.opened", count=split.opened), "test split"),
         ]
     middle = known.facts.median_question_chars
-    return [*shown, facts.Fact(words("data.length"), words("data.characters", count=middle), words("data.longest", count=known.facts.max_question_chars), "median length")]
+    return [
+        *shown,
+        facts.Fact(
+            words("data.length"), words("data.characters", count=middle), words("data.longest", count=known.facts.max_question_chars), "median length"
+        ),
+    ]
 
 
 def _findings(visit: Visit, known: Facts) -> findings.Findings | None:
@@ -126,7 +140,7 @@ def _settings(visit: Visit, known: Facts) -> settings.Settings:
     plan_ = summary.plan if summary else None
     columns = (Option("", words("data.nothing")), *(Option(column, column) for column in known.dataset.columns))
     shares = [
-        settings.Field(f"{part}_share", words(f"data.{part}_share"), words.number((getattr(plan_, f"{part}_share") if plan_ else 0.1) * 100).replace(",", "."), term=f"{part}_share, %", low=2, high=40)
+        settings.Field(f"{part}_share", words(f"data.{part}_share"), _percent(plan_, f"{part}_share"), term=f"{part}_share, %", low=2, high=40)
         for part in ("validation", *(("test",) if not known.facts.sealed else ()))
     ]
     return settings.Settings(
@@ -138,6 +152,10 @@ def _settings(visit: Visit, known: Facts) -> settings.Settings:
     )  # fmt: skip
 
 
+def _percent(plan_: Any, share: str) -> float:
+    return round((getattr(plan_, share) if plan_ else 0.1) * 100, 2)
+
+
 def _mending(visit: Visit, desk: Desk, error: str) -> tuple[Button, ...]:
     if desk.brought is None or error not in _LEAVABLE:
         return ()
@@ -145,9 +163,16 @@ def _mending(visit: Visit, desk: Desk, error: str) -> tuple[Button, ...]:
 
 
 def _split(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    shares = {name: number_of(values, name) / 100 for name in ("validation_share", "test_share") if name in values}
+    shares: dict[str, Any] = {name: number_of(values, name) / 100 for name in ("validation_share", "test_share") if name in values}
     together, stratify = text_of(values, "keep_together"), values.get("stratify") is True
-    visit.do("split", dataset=text_of(values, "dataset", 64), seed=int(number_of(values, "seed")), keep_together=together or None, stratify=stratify, **shares)
+    visit.do(
+        "split",
+        dataset=text_of(values, "dataset", 64),
+        seed=int(number_of(values, "seed")),
+        keep_together=together or None,
+        stratify=stratify,
+        **shares,
+    )
     return Outcome(done(visit, desk, "split", "data.split_done"))
 
 
@@ -158,5 +183,3 @@ def _next(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _delete_dataset(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("delete-dataset", dataset=text_of(values, "dataset", 64))
     return Outcome(desk)
-
-

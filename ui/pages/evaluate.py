@@ -112,7 +112,12 @@ def _bar(visit: Visit, run: RunSummary, judged: bool) -> bar.Bar:
 def _verdicts(visit: Visit, known: tuple[VerdictCard, ...], chosen: VerdictCard | None) -> runs.Runs:
     words = visit.words
     items = tuple(
-        runs.Item(card.run_name, words.say(card.headline), card is chosen, (Button(words("train.open"), "open-verdict", {"verdict": card.verdict, "run": card.run}),))
+        runs.Item(
+            card.run_name,
+            words.say(card.headline),
+            card is chosen,
+            (Button(words("train.open"), "open-verdict", {"verdict": card.verdict, "run": card.run}),),
+        )
         for card in known
     )
     return runs.Runs(words("evaluate.verdicts"), words("evaluate.verdicts_count", count=len(known)), items)

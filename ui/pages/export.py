@@ -29,14 +29,14 @@ class ExportPage(Page):
         return {
             "lead": lead.lead(),
             "notice_export": notice.notice(),
+            "notice_packages": notice.notice(),
+            "plan_packages": plan.plan(),
+            "packages": certificate.certificate(),
             "target": choice.choice(),
             "precision": choice.choice(),
             "progress": progress.progress(),
             "plan_export": plan.plan(),
             "bar": bar.bar(),
-            "notice_packages": notice.notice(),
-            "plan_packages": plan.plan(),
-            "packages": certificate.certificate(),
         }
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -57,13 +57,15 @@ class ExportPage(Page):
             to = Button(words("evaluate.to_train"), "to-train", kind="primary")
             return {"lead": lead.Lead(words("export.empty"), words("export.empty_quiet")), "bar": bar.Bar((to,))}
         working, last = visit.at_work("export"), visit.job("export")
-        shown: dict[str, Any] = {"lead": _lead(visit, made, working is not None), "packages": [_certificate(visit, desk, one, i == 0 and working is None) for i, one in enumerate(made)]}
+        shown: dict[str, Any] = {"lead": _lead(visit, made, working is not None)}
+        shown["packages"] = [_certificate(visit, desk, one, first=i == 0 and working is None) for i, one in enumerate(made)]
         if working is not None:
             shown["progress"] = progress_of(visit, working, Button(words("work.stop"), "stop-job", {"job": working.id}))
         elif run is not None:
             shown |= {"target": _targets(visit, desk), "precision": _precisions(visit, desk)}
             if desk.plan is None:
-                shown["bar"] = bar.Bar((Button(words("export.build"), "export", {"run": run.run.id}, "plain" if made else "primary"),), words("export.of_run", run=run.run.name))
+                build = Button(words("export.build"), "export", {"run": run.run.id}, "plain" if made else "primary")
+                shown["bar"] = bar.Bar((build,), words("export.of_run", run=run.run.name))
         if last is not None and desk.notice is None and (failed := failure_of(visit, last)):
             shown["notice_export"] = failed
         return shown
@@ -90,10 +92,13 @@ def _precisions(visit: Visit, desk: Desk) -> choice.Choice:
     return choice.Choice(words("export.how"), "precision", options, desk.precision or PRECISIONS[0], "precision")
 
 
-def _certificate(visit: Visit, desk: Desk, package: Package, first: bool) -> certificate.Certificate:
+def _certificate(visit: Visit, desk: Desk, package: Package, *, first: bool) -> certificate.Certificate:
     words, found = visit.words, visit.do("package", package=package.id)
     link = f"api/packages/{package.id}/download"
-    buttons = [Button(words("export.ask_it"), "ask-package", {"package": package.id, "run": package.run}), Button(words("export.delete"), "delete-package", {"package": package.id}, "link")]
+    buttons = [
+        Button(words("export.ask_it"), "ask-package", {"package": package.id, "run": package.run}),
+        Button(words("export.delete"), "delete-package", {"package": package.id}, "link"),
+    ]
     if package.state == "red":
         accepted = desk.accepted == package.id
         link = f"{link}?accept_red=true" if accepted else ""
@@ -103,7 +108,12 @@ def _certificate(visit: Visit, desk: Desk, package: Package, first: bool) -> cer
         state=package.state,
         word=words(f"certificate.{package.state}"),
         title=package.name,
-        quiet=words("certificate.quiet", precision=words(f"precision.{package.precision}"), size=words.size(package.size_bytes), day=package.created_at.date().isoformat()),
+        quiet=words(
+            "certificate.quiet",
+            precision=words(f"precision.{package.precision}"),
+            size=words.size(package.size_bytes),
+            day=package.created_at.date().isoformat(),
+        ),
         sentence=" ".join(words.say(Sentence(reason.key, reason.english, reason.facts)) for reason in found.reasons),
         checks=tuple(_checks(visit, found)),
         download=words("export.download"),
@@ -126,7 +136,11 @@ def _checks(visit: Visit, found: Any) -> list[certificate.Check]:
         answers = measured.answers
         add(answers.equal == answers.rows, words("certificate.answers", count=answers.rows, equal=answers.equal), "greedy decoding")
     if measured.exported is not None and measured.tuned is not None:
-        facts = {"metric": words.either(f"metric.{measured.metric}", measured.metric), "before": measured.tuned.value, "after": measured.exported.value}
+        facts = {
+            "metric": words.either(f"metric.{measured.metric}", measured.metric),
+            "before": measured.tuned.value,
+            "after": measured.exported.value,
+        }
         add(measured.metric_loss_points <= 0, words("certificate.score", count=measured.exported.rows, **facts), measured.metric)
     if measured.tokenizer is not None:
         same = measured.tokenizer.equal == measured.tokenizer.rows
@@ -168,7 +182,9 @@ def _delete(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _ask(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     """To the comparison, with this package beside the tuned model."""
     package = text_of(values, "package", 64)
-    return Outcome(desk.to(asked=desk.asked.to(first="tuned", second=package, texts=(), voted="")), {"step": "evaluate", "run": text_of(values, "run", 64)})
+    return Outcome(
+        desk.to(asked=desk.asked.to(first="tuned", second=package, texts=(), voted="")), {"step": "evaluate", "run": text_of(values, "run", 64)}
+    )
 
 
 def _to_train(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

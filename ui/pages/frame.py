@@ -38,7 +38,9 @@ class FramePage(Page):
         return {}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
-        return Outcome(done(visit, Desk(), "frame", "frame.deleted", name=result.name), {"project": "", "step": "data", "run": "", "verdict": "", "package": ""})
+        return Outcome(
+            done(visit, Desk(), "frame", "frame.deleted", name=result.name), {"project": "", "step": "data", "run": "", "verdict": "", "package": ""}
+        )
 
     def bar_of(self, visit: Visit) -> top.Top:
         words, open_ = visit.words, visit.project
@@ -68,7 +70,10 @@ class FramePage(Page):
     def _step(self, visit: Visit, name: str) -> steps.Step:
         words = visit.words
         held = visit.project.contents if visit.project else None
-        has = {name: bool(held and count) for name, count in zip(STEPS, (held.datasets, held.runs, held.runs, held.verdicts, held.packages) if held else (0,) * 5, strict=True)}
+        has = {
+            name: bool(held and count)
+            for name, count in zip(STEPS, (held.datasets, held.runs, held.runs, held.verdicts, held.packages) if held else (0,) * 5, strict=True)
+        }
         needs = {"data": "", "method": "data", "train": "data", "evaluate": "train", "export": "train"}[name]
         if any(job.kind in _JOBS_OF[name] and job.state in LIVE for job in visit.jobs):
             state = "running"

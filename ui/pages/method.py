@@ -59,7 +59,10 @@ class MethodPage(Page):
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words = visit.words
         if visit.dataset is None:
-            return {"lead": lead.Lead(words("method.no_data"), words("method.no_data_quiet")), "bar": bar.Bar((Button(words("method.to_data"), "to-data", kind="primary"),))}
+            return {
+                "lead": lead.Lead(words("method.no_data"), words("method.no_data_quiet")),
+                "bar": bar.Bar((Button(words("method.to_data"), "to-data", kind="primary"),)),
+            }
         shown: dict[str, Any] = {"lead": lead.Lead(words("method.lead"), words("method.quiet")), "task": _tasks(visit), "model": _models(visit, desk)}
         shown |= {"preset": _presets(visit, desk), "catalogue": catalogue_list.list_of(visit)}
         try:
@@ -82,7 +85,9 @@ def _tasks(visit: Visit) -> choice.Choice:
     assert project is not None
     cards = visit.do("tasks", project=project.project)
     chosen = project.task or next((card.name for card in cards if card.proposed), "")
-    options = tuple(Option(card.name, words.either(f"task.{card.name}", card.label), words.either(f"task.{card.name}_note", card.explanation)) for card in cards)
+    options = tuple(
+        Option(card.name, words.either(f"task.{card.name}", card.label), words.either(f"task.{card.name}_note", card.explanation)) for card in cards
+    )
     return choice.Choice(words("method.task"), "task", options, chosen, "task")
 
 
@@ -108,11 +113,12 @@ def _models(visit: Visit, desk: Desk) -> choice.Choice | None:
     words, here = visit.words, visit.do("models").here
     if len(here) < 2:
         return None
-    options = tuple(
-        Option(card.name, words("method.starter") if card.name == "starter" else card.name, card.fault or words("method.model_note", size=words.size(card.size_bytes)), disabled=card.fault is not None)
-        for card in here
-    )
-    return choice.Choice(words("method.model"), "model", options, desk.model or here[0].name, "model")
+    options = []
+    for card in here:
+        name = words("method.starter") if card.name == "starter" else card.name
+        note = card.fault or words("method.model_note", size=words.size(card.size_bytes))
+        options.append(Option(card.name, name, note, disabled=card.fault is not None))
+    return choice.Choice(words("method.model"), "model", tuple(options), desk.model or here[0].name, "model")
 
 
 def _facts(visit: Visit, found: EstimateCard) -> list[facts.Fact]:
@@ -123,7 +129,12 @@ def _facts(visit: Visit, found: EstimateCard) -> list[facts.Fact]:
     return [
         facts.Fact(words("method.time"), takes, note, "measured by a short probe"),
         facts.Fact(words("method.memory"), words.size(estimate.memory_bytes), room, "peak resident memory"),
-        facts.Fact(words("method.disk"), words.size(estimate.disk_bytes), words("method.free", size=words.size(estimate.disk_free_bytes)), "checkpoints and model"),
+        facts.Fact(
+            words("method.disk"),
+            words.size(estimate.disk_bytes),
+            words("method.free", size=words.size(estimate.disk_free_bytes)),
+            "checkpoints and model",
+        ),
         facts.Fact(words("method.steps"), words.number(estimate.steps), words("method.steps_note"), "optimiser steps"),
     ]
 

@@ -18,9 +18,11 @@ _OWN = "option."
 
 def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
     words, schema = visit.words, card.recipe.model_json_schema()["properties"]
-    kinds = tuple(Option(one.name, words.either(f"method.{one.name}", one.label), words.either(f"method.{one.name}_note", one.explanation)) for one in methods)
+    kinds = tuple(
+        Option(one.name, words.either(f"method.{one.name}", one.label), words.either(f"method.{one.name}_note", one.explanation)) for one in methods
+    )
     method = Field("method", words("recipe.method"), card.recipe.method, "choice", "method", options=kinds)
-    own = next((one.options.get("properties", {}) for one in methods if one.name == card.recipe.method), {})
+    own = _own(card, methods)
     values = card.recipe.model_dump(mode="json")
     return Settings(
         name="recipe",
@@ -40,10 +42,24 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
     )
 
 
+def _own(card: RecipeCard, methods: tuple[MethodCard, ...]) -> Mapping[str, Any]:
+    """The chosen method's own settings, from its JSON schema."""
+    chosen = next((one for one in methods if one.name == card.recipe.method), None)
+    own: Mapping[str, Any] = chosen.options.get("properties", {}) if chosen else {}
+    return own
+
+
 def _field(words: Words, name: str, term: str, spec: Mapping[str, Any], value: Any) -> Field:
     label = words.either(f"field.{term}", str(spec.get("description") or term.replace("_", " ").capitalize()))
     if "enum" in spec:
-        return Field(name, label, value, "choice", term, options=tuple(Option(str(one), words.either(f"field.{term}_{one}", str(one).replace("_", " "))) for one in spec["enum"]))
+        return Field(
+            name,
+            label,
+            value,
+            "choice",
+            term,
+            options=tuple(Option(str(one), words.either(f"field.{term}_{one}", str(one).replace("_", " "))) for one in spec["enum"]),
+        )
     if spec.get("type") == "boolean":
         return Field(name, label, bool(value), "switch", term)
     if spec.get("type") in ("number", "integer"):
@@ -57,9 +73,12 @@ def changes_of(card: RecipeCard, methods: tuple[MethodCard, ...], values: Mappin
     """The fields that differ from `card`, as the action takes them. Raises BadValue for a number that is none."""
     properties, stored = card.recipe.model_json_schema()["properties"], card.recipe.model_dump(mode="json")
     changes = {name: read for name, spec in properties.items() if name in values and (read := _read(values, name, name, spec)) != stored[name]}
-    own = next((one.options.get("properties", {}) for one in methods if one.name == card.recipe.method), {})
+    own = _own(card, methods)
     if values.get("method") == card.recipe.method:
-        options = {name: _read(values, _OWN + name, name, spec) if _OWN + name in values else stored["method_options"].get(name) for name, spec in own.items()}
+        options = {
+            name: _read(values, _OWN + name, name, spec) if _OWN + name in values else stored["method_options"].get(name)
+            for name, spec in own.items()
+        }
         if options != stored["method_options"]:
             changes["method_options"] = options
     return json.dumps(changes)

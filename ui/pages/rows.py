@@ -94,7 +94,9 @@ def _close(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 
 def _save(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    edit = visit.do("edit", example=text_of(values, "example", 64), question=text_of(values, "question", 1_000_001), answer=text_of(values, "answer", 1_000_001))
+    edit = visit.do(
+        "edit", example=text_of(values, "example", 64), question=text_of(values, "question", 1_000_001), answer=text_of(values, "answer", 1_000_001)
+    )
     return Outcome(done(visit, _closed(desk), "rows", "rows.saved", _undo_button(visit, edit.dataset)))
 
 

@@ -59,7 +59,9 @@ def _panes(visit: Visit, asked: Asked) -> tuple[chat.Pane, ...]:
         return ()
     names = {option.value: option.text for option in _models(visit)}
     hidden = asked.blind and not asked.voted
-    shown = ("A", "B") if hidden else tuple(names.get(side, side) for side in (asked.left, asked.right))
+    shown = tuple(names.get(side, side) for side in (asked.left, asked.right))
+    if asked.blind:
+        shown = ("A", "B") if hidden else (f"A: {shown[0]}", f"B: {shown[1]}")
     notes = asked.notes or ("", "")
     return tuple(chat.Pane(name, text, note, asked.writing and not note) for name, text, note in zip(shown, asked.texts, notes, strict=True))
 
@@ -72,7 +74,16 @@ def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tupl
     if run is None:
         return
     first, second = text_of(values, "first", 64) or "base", text_of(values, "second", 64) or "tuned"
-    asked = Asked(text_of(values, "question"), first, second, values.get("blind") is True, seed=secrets.randbits(31), texts=("", ""), notes=("", ""), writing=True)
+    asked = Asked(
+        text_of(values, "question"),
+        first,
+        second,
+        values.get("blind") is True,
+        seed=secrets.randbits(31),
+        texts=("", ""),
+        notes=("", ""),
+        writing=True,
+    )
     try:
         request = PairRequest(run=run.run.id, question=asked.question, first=first, second=second, blind=asked.blind, seed=asked.seed)
     except ValueError:
@@ -82,7 +93,8 @@ def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tupl
     asked = asked.to(left=left, right=right)
     yield _shown(visit, desk, asked, run.run.id)
     try:
-        for asked in _growing(visit, asked, request):
+        for grown in _growing(visit, asked, request):
+            asked = grown
             yield _shown(visit, desk, asked, run.run.id)
     except UserError as error:
         asked = asked.to(texts=(), voted=visit.words.error(error))
@@ -117,7 +129,9 @@ def _vote(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
         left_answer=asked.texts[0], right_answer=asked.texts[1], chosen=text_of(values, "chosen", 20),
     )  # fmt: skip
     names = {option.value: option.text for option in _models(visit)}
-    said = words("chat.revealed", left=names.get(told.left, told.left), right=names.get(told.right, told.right)) if asked.blind else words("chat.thanks")
+    said = (
+        words("chat.revealed", left=names.get(told.left, told.left), right=names.get(told.right, told.right)) if asked.blind else words("chat.thanks")
+    )
     return Outcome(desk.to(asked=asked.to(voted=said)))
 
 

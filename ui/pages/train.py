@@ -65,7 +65,11 @@ def _lead(visit: Visit, status: RunStatus) -> lead.Lead:
         return lead.Lead(words("train.starting"), doing(visit, status.job))
     if state in LIVE:
         return lead.Lead(words("train.stopping") if state is JobState.STOPPING else words(f"train.how.{how}"), _now(visit, status))
-    kept = words("train.kept", step=status.reading.best_step) if status.reading.best_step is not None and status.has_model else words("train.kept_nothing")
+    kept = (
+        words("train.kept", step=status.reading.best_step)
+        if status.reading.best_step is not None and status.has_model
+        else words("train.kept_nothing")
+    )
     return lead.Lead(words(f"train.ended.{state.value}"), kept)
 
 
@@ -116,7 +120,17 @@ def _curve(visit: Visit, status: RunStatus) -> curve.Curve:
         summary += " " + words("train.summary_best", step=best.step, loss=best.value)
     spoken = words.say(reading.said) if valid else ""
     return curve.Curve(
-        train, valid, _steps(status), best, words("train.loss"), words("train.eval_loss"), words("train.axis"), now, summary, words("train.waiting"), spoken
+        train,
+        valid,
+        _steps(status),
+        best,
+        words("train.loss"),
+        words("train.eval_loss"),
+        words("train.axis"),
+        now,
+        summary,
+        words("train.waiting"),
+        spoken,
     )
 
 
@@ -137,7 +151,13 @@ def _bar(visit: Visit, status: RunStatus) -> bar.Bar:
         return bar.Bar((), words("train.stopping_note"))
     resume = (Button(words("train.resume"), "resume", {"run": status.run.id}),) if status.can_resume else ()
     if status.has_model:
-        return bar.Bar((Button(words("train.evaluate"), "evaluate", {"run": status.run.id}, "primary"), *resume, Button(words("train.again"), "to-method", kind="link")))
+        return bar.Bar(
+            (
+                Button(words("train.evaluate"), "evaluate", {"run": status.run.id}, "primary"),
+                *resume,
+                Button(words("train.again"), "to-method", kind="link"),
+            )
+        )
     return bar.Bar((*resume, Button(words("train.again"), "to-method", kind="plain" if resume else "primary")))
 
 
@@ -150,7 +170,14 @@ def _facts(visit: Visit, status: RunStatus) -> list[facts.Fact] | None:
     if status.memory_bytes:
         shown.append(facts.Fact(words("train.memory"), words.size(status.memory_bytes), "", "resident set size"))
     if status.reading.best_loss is not None:
-        shown.append(facts.Fact(words("train.lowest"), words.number(status.reading.best_loss, 3), words("train.lowest_note", step=status.reading.best_step), "validation loss"))
+        shown.append(
+            facts.Fact(
+                words("train.lowest"),
+                words.number(status.reading.best_loss, 3),
+                words("train.lowest_note", step=status.reading.best_step),
+                "validation loss",
+            )
+        )
     return shown or None
 
 

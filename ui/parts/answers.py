@@ -6,9 +6,15 @@ import gradio as gr
 
 from ui.parts.part import Button, Option, part
 
-_BODY = """<details class="card" data-keep="answers"${value.open ? ' open' : ''}><summary><b>${e(value.title)}</b> <span class="soft">${e(value.quiet)}</span></summary>
-<form><fieldset data-change="answers" class="picks"><legend class="hid">${e(value.filter_label)}</legend>${radios('kind', value.filters, value.chosen)}</fieldset></form>
-<ol>${value.rows.map(r => `<li><p class="q">${e(r.question)}</p><dl><div><dt>${e(value.heads[0])}</dt><dd>${e(r.expected)}</dd></div>${r.answers.map(a => `<div class="${a.right === null ? '' : a.right ? 'right' : 'wrong'}"><dt>${e(a.name)}</dt><dd>${a.right === null ? '' : `<span aria-hidden="true">${a.right ? '✓' : '✗'}</span><span class="hid">${e(a.word)}</span> `}${e(a.text)}</dd></div>`).join('')}</dl></li>`).join('')}</ol>
+_BODY = """<details class="card" data-keep="answers"${value.open ? ' open' : ''}><summary><b>${e(value.title)}</b> <span
+ class="soft">${e(value.quiet)}</span></summary>
+<form><fieldset data-change="answers" class="picks"><legend
+ class="hid">${e(value.filter_label)}</legend>${radios('kind', value.filters, value.chosen)}</fieldset></form>
+<ol>${value.rows.map(r => `<li><p
+ class="q">${e(r.question)}</p><dl><div><dt>${e(value.heads[0])}</dt><dd>${e(r.expected)}</dd></div>${r.answers.map(a => `<div
+ class="${a.right === null ? '' : a.right ? 'right' : 'wrong'}"><dt>${e(a.name)}</dt><dd>${a.right === null ? '' : `<span
+ aria-hidden="true">${a.right ? '✓' : '✗'}</span><span
+ class="hid">${e(a.word)}</span> `}${e(a.text)}</dd></div>`).join('')}</dl></li>`).join('')}</ol>
 ${value.rows.length ? '' : `<p class="soft empty">${e(value.empty)}</p>`}<div class="do">${buttons(value.buttons)}</div></details>"""
 _CSS = """
 details{padding:0 20px;margin-bottom:20px}

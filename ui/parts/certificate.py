@@ -6,9 +6,13 @@ import gradio as gr
 
 from ui.parts.part import Button, part
 
-_BODY = """${value.map(c => `<section class="card ${e(c.state)}"><header><span class="badge">${e(c.word)}</span><div><h2>${e(c.title)}</h2><p class="soft num">${e(c.quiet)}</p></div></header><p class="say">${e(c.sentence)}</p>
-<ul>${c.checks.map(k => `<li class="${e(k.state)}"><span class="sign" aria-hidden="true">${k.state === 'green' ? '✓' : k.state === 'amber' ? '!' : k.state === 'red' ? '✗' : '·'}</span><span><span class="hid">${e(k.word)}: </span>${e(k.text)}${k.term ? ` <code>${e(k.term)}</code>` : ''}</span></li>`).join('')}</ul>
-<div class="do">${c.link ? `<a class="get ${e(c.link_kind)}" href="${e(c.link)}" download>${e(c.download)}</a>` : ''}${buttons(c.buttons)}</div></section>`).join('')}"""
+_BODY = """${value.map(c => `<section class="card ${e(c.state)}"><header><span class="badge">${e(c.word)}</span><div><h2>${e(c.title)}</h2><p
+ class="soft num">${e(c.quiet)}</p></div></header><p class="say">${e(c.sentence)}</p>
+<ul>${c.checks.map(k => `<li class="${e(k.state)}"><span class="sign"
+ aria-hidden="true">${k.state === 'green' ? '✓' : k.state === 'amber' ? '!' : k.state === 'red' ? '✗' : '·'}</span><span><span
+ class="hid">${e(k.word)}: </span>${e(k.text)}${k.term ? ` <code>${e(k.term)}</code>` : ''}</span></li>`).join('')}</ul>
+<div class="do">${c.link ? `<a class="get ${e(c.link_kind)}" href="${e(c.link)}" download>${e(c.download)}</a>`
+ : ''}${buttons(c.buttons)}</div></section>`).join('')}"""
 _CSS = """
 section{padding:16px 20px;margin-bottom:16px}
 header{display:flex;gap:14px;align-items:flex-start}

@@ -7,18 +7,26 @@ import gradio as gr
 from ui.parts.part import Button, Option, part
 
 _BODY = """<section class="card"><h2>${e(value.title)}</h2><p class="soft">${e(value.quiet)}</p>
-<form class="ask"><div class="who">${value.sides.map(s => `<fieldset><legend>${e(s.label)}</legend><div class="picks">${radios(s.name, s.options, s.chosen)}</div></fieldset>`).join('')}</div>
-<label class="field"><span>${e(value.question_label)}</span><textarea name="question" rows="3" required maxlength="20000">${e(value.question)}</textarea></label>
-<div class="do"><button type="submit" class="accent"${value.busy ? ' disabled' : ''}>${e(value.ask)}</button><label class="check"><input type="checkbox" name="blind"${value.blind ? ' checked' : ''}><span>${e(value.blind_label)}</span></label></div></form>
-${value.panes.length ? `<div class="panes">${value.panes.map(p => `<div class="pane" role="group" aria-label="${e(p.name)}"><p class="name">${e(p.name)}</p><p class="text" aria-live="polite">${e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p><p class="soft num">${e(p.note)}</p></div>`).join('')}</div>` : ''}
-${value.votes.length ? `<div class="do votes" role="group" aria-label="${e(value.vote_label)}"><span>${e(value.vote_label)}</span>${buttons(value.votes)}</div>` : ''}${value.told ? `<p class="told" role="status">${e(value.told)}</p>` : ''}</section>"""
+<form class="ask"><div class="who">${value.sides.map(s => `<fieldset><legend>${e(s.label)}</legend><div
+ class="picks">${radios(s.name, s.options, s.chosen)}</div></fieldset>`).join('')}</div>
+<label class="field"><span>${e(value.question_label)}</span><textarea name="question" rows="3" required
+ maxlength="20000">${e(value.question)}</textarea></label>
+<div class="do"><button type="submit" class="accent"${value.busy ? ' disabled' : ''}>${e(value.ask)}</button><label class="check"><input
+ type="checkbox" name="blind"${value.blind ? ' checked' : ''}><span>${e(value.blind_label)}</span></label></div></form>
+${value.panes.length ? `<div class="panes">${value.panes.map(p => `<div class="pane" role="group" aria-label="${e(p.name)}"><p
+ class="name">${e(p.name)}</p><p class="text"
+ aria-live="polite">${e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p><p class="soft num">${e(p.note)}</p></div>`).join('')}</div>` : ''}
+${value.votes.length ? `<div class="do votes" role="group"
+ aria-label="${e(value.vote_label)}"><span>${e(value.vote_label)}</span>${buttons(value.votes)}</div>` : ''}${value.told ? `<p class="told"
+ role="status">${e(value.told)}</p>` : ''}</section>"""
 _CSS = """
 section{padding:18px 22px;margin-bottom:20px}
 .soft{color:var(--soft)}
 .who{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:14px;margin:12px 0}
 legend,.field span{font-size:14px;color:var(--soft);padding:0;margin-bottom:4px;display:block}
 .picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;align-items:center;border:1px solid var(--line);border-radius:8px;padding:5px 12px;cursor:pointer;min-height:26px;overflow-wrap:anywhere}
+.pick{display:flex;gap:8px;align-items:center;border:1px solid var(--line);border-radius:8px;padding:5px 12px;cursor:pointer;min-height:26px;
+ overflow-wrap:anywhere}
 .pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
 .do{display:flex;gap:12px;align-items:center;flex-wrap:wrap;margin-top:10px}
 .check{display:flex;gap:8px;align-items:center;min-height:32px;cursor:pointer}

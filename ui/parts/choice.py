@@ -6,14 +6,18 @@ import gradio as gr
 
 from ui.parts.part import Option, part
 
-_BODY = """<form class="${e(value.look)}"><fieldset data-change="${e(value.act)}"><legend>${e(value.legend)}${value.term ? ` <small>${e(value.term)}</small>` : ''}</legend><div class="picks">${radios(value.name, value.options, value.chosen)}</div></fieldset>${value.note ? `<p class="soft">${e(value.note)}</p>` : ''}</form>"""
+_BODY = """<form class="${e(value.look)}"><fieldset data-change="${e(value.act)}"><legend>${e(value.legend)}${value.term
+ ? ` <small>${e(value.term)}</small>` : ''}</legend><div
+ class="picks">${radios(value.name, value.options, value.chosen)}</div></fieldset>${value.note ? `<p class="soft">${e(value.note)}</p>`
+ : ''}</form>"""
 _CSS = """
 form{margin-bottom:20px}
 legend{font-weight:600;padding:0;margin-bottom:8px}
 legend small{font-weight:400;color:var(--soft)}
 .picks{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:8px}
 .row .picks{display:flex;flex-wrap:wrap}
-.pick{display:flex;gap:10px;align-items:flex-start;border:1px solid var(--line);border-radius:12px;background:var(--card);padding:11px 14px;cursor:pointer}
+.pick{display:flex;gap:10px;align-items:flex-start;border:1px solid var(--line);border-radius:12px;background:var(--card);padding:11px 14px;
+ cursor:pointer}
 .row .pick{border-radius:8px;padding:7px 12px}
 .pick:hover{border-color:var(--edge)}
 .pick:has(:checked){border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}

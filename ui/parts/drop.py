@@ -6,9 +6,12 @@ import gradio as gr
 
 from ui.parts.part import Button, part
 
-_BODY = """<section class="drop${value.small ? ' small' : ''}" data-purpose="${e(value.purpose)}"><div class="in"><p class="title">${e(value.title)}</p><p class="hint">${e(value.hint)}</p>
-<div class="do"><label class="file"><input type="file" class="hid" accept="${e(value.accept)}"><span class="fake ${value.small ? 'plain' : 'primary'}">${e(value.choose)}</span></label>${buttons(value.buttons)}</div>
-<div class="going" hidden><progress max="1" value="0" aria-label="${e(value.sending)}"></progress><span class="much" role="status"></span></div><p class="wrong" role="alert" data-lost="${e(value.lost)}" data-sending="${e(value.sending)}"></p></div></section>"""
+_BODY = """<section class="drop${value.small ? ' small' : ''}" data-purpose="${e(value.purpose)}"><div class="in"><p
+ class="title">${e(value.title)}</p><p class="hint">${e(value.hint)}</p>
+<div class="do"><label class="file"><input type="file" class="hid" accept="${e(value.accept)}"><span
+ class="fake ${value.small ? 'plain' : 'primary'}">${e(value.choose)}</span></label>${buttons(value.buttons)}</div>
+<div class="going" hidden><progress max="1" value="0" aria-label="${e(value.sending)}"></progress><span class="much" role="status"></span></div><p
+ class="wrong" role="alert" data-lost="${e(value.lost)}" data-sending="${e(value.sending)}"></p></div></section>"""
 _CSS = """
 .drop{border:1.5px dashed var(--edge);border-radius:12px;background:var(--card);padding:36px 20px;text-align:center;margin-bottom:20px}
 .drop.small{padding:12px 18px;text-align:left}
@@ -54,7 +57,11 @@ const take = file => {
 };
 element.addEventListener('change', event => { if (event.target.type === 'file') take(event.target.files[0]); });
 for (const name of ['dragover', 'dragenter']) element.addEventListener(name, event => { if (box()) { event.preventDefault(); box().classList.add('over'); } });
-for (const name of ['dragleave', 'drop']) element.addEventListener(name, event => { event.preventDefault(); if (box()) box().classList.remove('over'); if (name === 'drop' && event.dataTransfer) take(event.dataTransfer.files[0]); });
+for (const name of ['dragleave', 'drop']) element.addEventListener(name, event => {
+  event.preventDefault();
+  if (box()) box().classList.remove('over');
+  if (name === 'drop' && event.dataTransfer) take(event.dataTransfer.files[0]);
+});
 """
 
 

@@ -6,7 +6,9 @@ import gradio as gr
 
 from ui.parts.part import Button, part
 
-_BODY = """<section class="card" aria-label="${e(value.title)}">${value.title ? `<h2>${e(value.title)}</h2>` : ''}<ul>${value.items.map(f => `<li class="${e(f.level)}"><span class="sign" aria-hidden="true">${f.level === 'good' ? '✓' : f.level === 'calm' ? '·' : '!'}</span><p title="${e(f.term)}">${e(f.text)}</p><span class="do">${buttons(f.buttons)}</span></li>`).join('')}</ul></section>"""
+_BODY = """<section class="card" aria-label="${e(value.title)}">${value.title ? `<h2>${e(value.title)}</h2>` : ''}<ul>${value.items.map(f => `<li
+ class="${e(f.level)}"><span class="sign" aria-hidden="true">${f.level === 'good' ? '✓' : f.level === 'calm' ? '·' : '!'}</span><p
+ title="${e(f.term)}">${e(f.text)}</p><span class="do">${buttons(f.buttons)}</span></li>`).join('')}</ul></section>"""
 _CSS = """
 section{padding:12px 18px;margin-bottom:20px}
 h2{margin:0 0 4px}

@@ -6,7 +6,8 @@ import gradio as gr
 
 from ui.parts.part import part
 
-_BODY = """<header class="lead ${e(value.level)}"><h1 title="${e(value.term)}">${e(value.sentence)}</h1>${value.quiet ? `<p>${e(value.quiet)}</p>` : ''}</header>"""
+_BODY = """<header class="lead ${e(value.level)}"><h1 title="${e(value.term)}">${e(value.sentence)}</h1>${value.quiet ? `<p>${e(value.quiet)}</p>`
+ : ''}</header>"""
 _CSS = """
 .lead{padding:30px 0 20px}
 h1{font-family:var(--serif);font-weight:500;font-size:30px;line-height:1.2;color:var(--ink);overflow-wrap:anywhere}

@@ -11,11 +11,14 @@ from core.errors import UserError
 from ui.parts.part import Button, part
 from ui.visit import Visit
 
-_BODY = """<div class="${e(value.level)}" role="${value.level === 'bad' ? 'alert' : 'status'}"><span class="sign" aria-hidden="true">${value.level === 'bad' ? '!' : '✓'}</span>
-<div><p>${e(value.sentence)}</p>${value.details ? `<details data-keep="details"><summary>${e(value.more)}</summary><pre tabindex="0">${e(value.details)}</pre></details>` : ''}</div>
+_BODY = """<div class="${e(value.level)}" role="${value.level === 'bad' ? 'alert' : 'status'}"><span class="sign"
+ aria-hidden="true">${value.level === 'bad' ? '!' : '✓'}</span>
+<div><p>${e(value.sentence)}</p>${value.details ? `<details data-keep="details"><summary>${e(value.more)}</summary><pre
+ tabindex="0">${e(value.details)}</pre></details>` : ''}</div>
 <div class="do">${buttons(value.buttons)}</div></div>"""
 _CSS = """
->div{display:grid;grid-template-columns:auto 1fr auto;gap:12px;align-items:start;border:1px solid var(--line);border-left:3px solid var(--good);border-radius:0 10px 10px 0;background:var(--card);
+>div{display:grid;grid-template-columns:auto 1fr auto;gap:12px;align-items:start;border:1px solid var(--line);border-left:3px solid var(--good);
+ border-radius:0 10px 10px 0;background:var(--card);
  padding:11px 16px;margin-bottom:20px}
 >.bad{border-left-color:var(--bad)}
 .sign{font-weight:700;color:var(--good)}.bad .sign{color:var(--bad)}

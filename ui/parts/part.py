@@ -13,9 +13,12 @@ _BARRED = "{{"
 _HELPERS = r"""
 const e = text => String(text ?? '').replace(/[&<>"'`$]/g, c => '&#' + c.charCodeAt(0) + ';');
 const holds = values => e(JSON.stringify(values || {}));
-const button = (b, kind) => b ? `<button type="button" class="${e(kind || b.kind)}" data-act="${e(b.act)}" data-values="${holds(b.values)}"${b.disabled ? ' disabled' : ''}${b.title ? ` title="${e(b.title)}"` : ''}>${e(b.text)}</button>` : '';
+const button = (b, kind) => b ? `<button type="button" class="${e(kind || b.kind)}" data-act="${e(b.act)}"
+ data-values="${holds(b.values)}"${b.disabled ? ' disabled' : ''}${b.title ? ` title="${e(b.title)}"` : ''}>${e(b.text)}</button>` : '';
 const buttons = list => (list || []).map(b => button(b)).join('');
-const radios = (name, options, chosen) => options.map(o => `<label class="pick${o.value === chosen ? ' on' : ''}"><input type="radio" name="${e(name)}" value="${e(o.value)}"${o.value === chosen ? ' checked' : ''}${o.disabled ? ' disabled' : ''}><span><span class="what">${e(o.text)}</span>${o.note ? `<small>${e(o.note)}</small>` : ''}</span></label>`).join('');
+const radios = (name, options, chosen) => options.map(o => `<label class="pick${o.value === chosen ? ' on' : ''}"><input type="radio"
+ name="${e(name)}" value="${e(o.value)}"${o.value === chosen ? ' checked' : ''}${o.disabled ? ' disabled' : ''}><span><span
+ class="what">${e(o.text)}</span>${o.note ? `<small>${e(o.note)}</small>` : ''}</span></label>`).join('');
 """
 
 

@@ -7,9 +7,13 @@ import gradio as gr
 
 from ui.parts.part import part
 
-CARD = """<section class="plan card" aria-label="${e(p.title)}"><p class="what">${e(p.what)}</p><dl>${p.costs.map(c => `<div><dt>${e(c.name)}</dt><dd>${e(c.value)}</dd></div>`).join('')}</dl>
-${p.goes.length ? `<p class="h">${e(p.goes_label)}</p><ul>${p.goes.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}${p.remains.length ? `<p class="h">${e(p.remains_label)}</p><ul>${p.remains.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}
-<div class="do"><button type="button" class="${e(p.kind)}" data-act="approve" data-values="${holds({verb: p.verb, values: p.values, token: p.token})}">${e(p.yes)}</button><button type="button" class="plain" data-act="decline" data-values="${holds({token: p.token})}">${e(p.no)}</button></div></section>"""
+CARD = """<section class="plan card" aria-label="${e(p.title)}"><p
+ class="what">${e(p.what)}</p><dl>${p.costs.map(c => `<div><dt>${e(c.name)}</dt><dd>${e(c.value)}</dd></div>`).join('')}</dl>
+${p.goes.length ? `<p class="h">${e(p.goes_label)}</p><ul>${p.goes.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}${p.remains.length ? `<p
+ class="h">${e(p.remains_label)}</p><ul>${p.remains.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}
+<div class="do"><button type="button" class="${e(p.kind)}" data-act="approve"
+ data-values="${holds({verb: p.verb, values: p.values, token: p.token})}">${e(p.yes)}</button><button type="button" class="plain" data-act="decline"
+ data-values="${holds({token: p.token})}">${e(p.no)}</button></div></section>"""
 CARD_CSS = """
 .plan{padding:14px 18px;margin-bottom:20px;border-left:3px solid var(--accent);border-radius:0 12px 12px 0}
 .plan .what{font-weight:600;overflow-wrap:anywhere}

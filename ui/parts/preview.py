@@ -6,21 +6,28 @@ import gradio as gr
 
 from ui.parts.part import Button, Option, part
 
-_BODY = """<form class="card" data-act="import" data-values="${holds(value.values)}"><h2>${e(value.title)}</h2><p class="soft">${e(value.understood)}</p>
+_BODY = """<form class="card" data-act="import" data-values="${holds(value.values)}"><h2>${e(value.title)}</h2><p
+ class="soft">${e(value.understood)}</p>
 ${value.problems.length ? `<ul class="problems">${value.problems.map(p => `<li>${e(p)}</li>`).join('')}</ul>` : ''}
-<div class="wrap" tabindex="0" role="region" aria-label="${e(value.rows_label)}"><table><thead><tr>${value.columns.map(c => `<th scope="col" class="${e(c.role ? 'used' : '')}">${e(c.name)}<small>${e(c.role)}</small></th>`).join('')}</tr></thead>
+<div class="wrap" tabindex="0" role="region" aria-label="${e(value.rows_label)}"><table><thead><tr>${value.columns.map(c => `<th scope="col"
+ class="${e(c.role ? 'used' : '')}">${e(c.name)}<small>${e(c.role)}</small></th>`).join('')}</tr></thead>
 <tbody>${value.rows.map(r => `<tr>${r.map(c => `<td>${e(c)}</td>`).join('')}</tr>`).join('')}</tbody></table></div>
-<fieldset data-change="remap" class="ask"><legend>${e(value.shape_label)}</legend><div class="picks">${radios('shape', value.shapes, value.shape)}</div></fieldset>
-${value.roles.map(r => `<fieldset class="ask" data-change="remap"><legend>${e(r.label)}${r.note ? ` <small>${e(r.note)}</small>` : ''}</legend><div class="picks">${radios('role.' + r.name, r.options, r.chosen)}</div></fieldset>`).join('')}
-${value.name_label ? `<label class="name">${e(value.name_label)}<input type="text" name="name" value="${e(value.name)}" maxlength="120" required></label>` : ''}
-<div class="do"><button type="submit" class="primary"${value.ready ? '' : ' disabled'}>${e(value.button)}</button>${buttons(value.buttons)}</div></form>"""
+<fieldset data-change="remap" class="ask"><legend>${e(value.shape_label)}</legend><div
+ class="picks">${radios('shape', value.shapes, value.shape)}</div></fieldset>
+${value.roles.map(r => `<fieldset class="ask" data-change="remap"><legend>${e(r.label)}${r.note ? ` <small>${e(r.note)}</small>` : ''}</legend><div
+ class="picks">${radios('role.' + r.name, r.options, r.chosen)}</div></fieldset>`).join('')}
+${value.name_label ? `<label class="name">${e(value.name_label)}<input type="text" name="name" value="${e(value.name)}"
+ maxlength="120" required></label>` : ''}
+<div class="do"><button type="submit"
+ class="primary"${value.ready ? '' : ' disabled'}>${e(value.button)}</button>${buttons(value.buttons)}</div></form>"""
 _CSS = """
 form{padding:18px 20px;margin-bottom:20px}
 .soft{color:var(--soft)}
 .problems{margin:8px 0 0 18px;color:var(--warn)}
 .wrap{overflow:auto;margin:12px 0 16px;border:1px solid var(--line);border-radius:8px;max-height:320px}
 table{border-collapse:collapse;min-width:100%;font-size:14px}
-th{text-align:left;font-weight:600;padding:8px 12px;vertical-align:bottom;background:color-mix(in srgb,var(--line) 40%,var(--card));position:sticky;top:0}
+th{text-align:left;font-weight:600;padding:8px 12px;vertical-align:bottom;background:color-mix(in srgb,var(--line) 40%,var(--card));position:sticky;
+ top:0}
 th small{display:block;font-weight:400;color:var(--accent);min-height:1.2em}
 td{padding:7px 12px;border-top:1px solid var(--line);vertical-align:top;max-width:420px;overflow-wrap:anywhere}
 .ask{margin:0 0 14px}

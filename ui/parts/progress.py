@@ -7,7 +7,9 @@ import gradio as gr
 from ui.parts.part import Button, part
 
 _BODY = """<section class="card"><div class="row"><b>${e(value.text)}</b><span class="left num">${e(value.left)}</span></div>
-<div class="track" role="progressbar" aria-label="${e(value.text)}" aria-valuemin="0" aria-valuemax="100" ${value.share === null ? '' : `aria-valuenow="${Math.round(100 * value.share)}"`}><i class="${value.share === null ? 'unsure' : ''}" style="width:${value.share === null ? 30 : Math.max(1, 100 * +value.share)}%"></i></div>
+<div class="track" role="progressbar" aria-label="${e(value.text)}" aria-valuemin="0"
+ aria-valuemax="100" ${value.share === null ? '' : `aria-valuenow="${Math.round(100 * value.share)}"`}><i
+ class="${value.share === null ? 'unsure' : ''}" style="width:${value.share === null ? 30 : Math.max(1, 100 * +value.share)}%"></i></div>
 <div class="row"><span class="soft">${e(value.detail)}</span><span class="do">${buttons(value.buttons)}</span></div></section>"""
 _CSS = """
 section{padding:14px 18px;margin-bottom:20px}

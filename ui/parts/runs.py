@@ -6,7 +6,10 @@ import gradio as gr
 
 from ui.parts.part import Button, part
 
-_BODY = """<details class="card" data-keep="runs"><summary><b>${e(value.title)}</b> <span class="soft">${e(value.quiet)}</span></summary><ul>${value.items.map(i => `<li class="${i.on ? 'on' : ''}"><div><span class="name">${e(i.name)}</span><span class="soft num">${e(i.note)}</span></div><span class="do">${buttons(i.buttons)}</span></li>`).join('')}</ul></details>"""
+_BODY = """<details class="card" data-keep="runs"><summary><b>${e(value.title)}</b> <span
+ class="soft">${e(value.quiet)}</span></summary><ul>${value.items.map(i => `<li class="${i.on ? 'on' : ''}"><div><span
+ class="name">${e(i.name)}</span><span class="soft num">${e(i.note)}</span></div><span
+ class="do">${buttons(i.buttons)}</span></li>`).join('')}</ul></details>"""
 _CSS = """
 details{padding:0 18px;margin-bottom:20px}
 summary{padding:12px 0}

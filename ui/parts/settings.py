@@ -7,12 +7,24 @@ import gradio as gr
 
 from ui.parts.part import Button, Option, part
 
-_BODY = """<details class="card" data-keep="${e(value.name)}"><summary><b>${e(value.title)}</b>${value.quiet ? ` <span class="soft">${e(value.quiet)}</span>` : ''}</summary>
-<form data-act="${e(value.act)}" data-values="${holds(value.values)}"${value.live ? ` data-change="${e(value.act)}"` : ''}><div class="grid">${value.fields.map(f => f.kind === 'choice' ? `<fieldset class="field wide"><legend>${e(f.label)} ${f.term ? `<code>${e(f.term)}</code>` : ''}</legend><div class="picks">${radios(f.name, f.options, f.value)}</div>${f.help ? `<small>${e(f.help)}</small>` : ''}</fieldset>`
- : f.kind === 'switch' ? `<label class="field check"><input type="checkbox" name="${e(f.name)}"${f.value ? ' checked' : ''}><span>${e(f.label)} ${f.term ? `<code>${e(f.term)}</code>` : ''}${f.help ? `<small>${e(f.help)}</small>` : ''}</span></label>`
- : `<label class="field"><span>${e(f.label)} ${f.term ? `<code>${e(f.term)}</code>` : ''}</span><input type="${f.kind === 'text' ? 'text' : 'number'}" name="${e(f.name)}" value="${e(f.value)}" step="any"${f.low === null ? '' : ` min="${e(f.low)}"`}${f.high === null ? '' : ` max="${e(f.high)}"`}>${f.help ? `<small>${e(f.help)}</small>` : ''}</label>`).join('')}</div>
+_BODY = """<details class="card" data-keep="${e(value.name)}"><summary><b>${e(value.title)}</b>${value.quiet ? ` <span
+ class="soft">${e(value.quiet)}</span>` : ''}</summary>
+<form data-act="${e(value.act)}" data-values="${holds(value.values)}"${value.live ? ` data-change="${e(value.act)}"` : ''}><div
+ class="grid">${value.fields.map(f => f.kind === 'choice' ? `<fieldset class="field wide"><legend>${e(f.label)} ${f.term
+ ? `<code>${e(f.term)}</code>` : ''}</legend><div class="picks">${radios(f.name, f.options, f.value)}</div>${f.help ? `<small>${e(f.help)}</small>`
+ : ''}</fieldset>`
+ : f.kind === 'switch' ? `<label class="field check"><input type="checkbox"
+ name="${e(f.name)}"${f.value ? ' checked' : ''}><span>${e(f.label)} ${f.term ? `<code>${e(f.term)}</code>` : ''}${f.help
+ ? `<small>${e(f.help)}</small>` : ''}</span></label>`
+ : `<label class="field"><span>${e(f.label)} ${f.term ? `<code>${e(f.term)}</code>` : ''}</span><input
+ type="${f.kind === 'text' ? 'text' : 'number'}" name="${e(f.name)}"
+ value="${e(f.value)}" step="any"${f.low === null ? '' : ` min="${e(f.low)}"`}${f.high === null ? '' : ` max="${e(f.high)}"`}>${f.help
+ ? `<small>${e(f.help)}</small>` : ''}</label>`).join('')}</div>
 <div class="do">${value.button ? `<button type="submit" class="accent">${e(value.button)}</button>` : ''}${buttons(value.buttons)}</div></form>
-${value.text === null ? '' : `<form class="text" data-act="${e(value.text_act)}" data-values="${holds(value.values)}"><label>${e(value.text_label)}<textarea name="text" rows="18" spellcheck="false">${e(value.text)}</textarea></label><div class="do"><button type="submit" class="plain">${e(value.text_button)}</button></div></form>`}</details>"""
+${value.text === null ? '' : `<form class="text" data-act="${e(value.text_act)}"
+ data-values="${holds(value.values)}"><label>${e(value.text_label)}<textarea name="text"
+ rows="18" spellcheck="false">${e(value.text)}</textarea></label><div class="do"><button type="submit"
+ class="plain">${e(value.text_button)}</button></div></form>`}</details>"""
 _CSS = """
 details{margin-bottom:20px;padding:0 18px}
 summary{padding:12px 0;overflow-wrap:anywhere}

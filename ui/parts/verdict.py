@@ -6,10 +6,17 @@ import gradio as gr
 
 from ui.parts.part import part
 
-_BODY = """<section class="card"><p class="detail">${e(value.detail)}</p><table><caption class="hid">${e(value.caption)}</caption><thead><tr><th scope="col">${e(value.heads[0])}</th><th scope="col" class="bar">${e(value.heads[1])}</th><th scope="col">${e(value.heads[2])}</th><th scope="col" class="cnt">${e(value.heads[3])}</th></tr></thead>
-<tbody>${value.rows.map(r => `<tr class="${e(r.kind)}"><th scope="row" title="${e(r.term)}">${e(r.name)}</th><td class="bar"><div class="track" aria-hidden="true"><i style="left:${+r.low}%;width:${Math.max(.6, r.high - r.low)}%"></i><u style="left:${+r.point}%"></u></div></td><td class="num">${e(r.text)}</td><td class="num cnt">${e(r.counts)}</td></tr>`).join('')}</tbody></table>
+_BODY = """<section class="card"><p class="detail">${e(value.detail)}</p><table><caption class="hid">${e(value.caption)}</caption><thead><tr><th
+ scope="col">${e(value.heads[0])}</th><th scope="col" class="bar">${e(value.heads[1])}</th><th scope="col">${e(value.heads[2])}</th><th scope="col"
+ class="cnt">${e(value.heads[3])}</th></tr></thead>
+<tbody>${value.rows.map(r => `<tr class="${e(r.kind)}"><th scope="row" title="${e(r.term)}">${e(r.name)}</th><td class="bar"><div class="track"
+ aria-hidden="true"><i style="left:${+r.low}%;width:${Math.max(.6, r.high - r.low)}%"></i><u style="left:${+r.point}%"></u></div></td><td
+ class="num">${e(r.text)}</td><td class="num cnt">${e(r.counts)}</td></tr>`).join('')}</tbody></table>
 <p class="scale num" aria-hidden="true"><span>${e(value.scale[0])}</span><span>${e(value.scale[1])}</span></p>
-${value.more.length ? `<details data-keep="verdict"><summary>${e(value.more_label)}</summary><div class="wrap" tabindex="0"><table class="more"><thead><tr>${value.more_heads.map(h => `<th scope="col">${e(h)}</th>`).join('')}</tr></thead><tbody>${value.more.map(r => `<tr>${r.map((c, i) => i ? `<td class="num">${e(c)}</td>` : `<th scope="row">${e(c)}</th>`).join('')}</tr>`).join('')}</tbody></table></div></details>` : ''}</section>"""
+${value.more.length ? `<details data-keep="verdict"><summary>${e(value.more_label)}</summary><div class="wrap" tabindex="0"><table
+ class="more"><thead><tr>${value.more_heads.map(h => `<th
+ scope="col">${e(h)}</th>`).join('')}</tr></thead><tbody>${value.more.map(r => `<tr>${r.map((c, i) => i ? `<td class="num">${e(c)}</td>` : `<th
+ scope="row">${e(c)}</th>`).join('')}</tr>`).join('')}</tbody></table></div></details>` : ''}</section>"""
 _CSS = """
 section{padding:18px 22px;margin-bottom:20px}
 .detail{color:var(--soft);max-width:75ch;margin-bottom:12px}

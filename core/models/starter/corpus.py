@@ -41,7 +41,7 @@ WEIGHT: dict[str, tuple[float, float]] = {
     "instruct/nlu-evaluation-data": (2.5, 3.0),
     "instruct/exercises": (0.8, 1.0),
 }
-GENERATED, GENERATED_WEIGHT = "made/", (0.6, 1.0)  # what the project generates itself
+GENERATED, GENERATED_WEIGHT = "made/", (1.0, 1.0)  # what the project generates itself
 UNNAMED = (1.0, 1.0)  # a source that the table does not name: new sources of a repeated corpus count as they are
 
 

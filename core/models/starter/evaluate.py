@@ -111,7 +111,7 @@ def written(model: Path, questions: Sequence[tuple[tuple[str, str], ...]], longe
             batch = tokenizer([prompts[n] for n in group], return_tensors="pt", padding=True, add_special_tokens=False)
             ids = network.generate(input_ids=batch.input_ids, attention_mask=batch.attention_mask, max_new_tokens=longest, do_sample=False)
             for number, row in zip(group, ids[:, batch.input_ids.shape[1] :], strict=True):
-                answers[number] = tokenizer.decode(row, skip_special_tokens=True)
+                answers[number] = str(tokenizer.decode(row, skip_special_tokens=True))
     return answers
 
 

@@ -74,7 +74,10 @@ def year(rng: random.Random) -> str:
 
 MADE: dict[str, Callable[[random.Random], str]] = {
     **{maker.__name__: maker for maker in (date, code, phone, email, address, doctor, year)},
-    **{"amount": money, "time": clock, "name": person, "n": number},
+    "amount": money,
+    "time": clock,
+    "name": person,
+    "n": number,
 }
 
 
@@ -86,4 +89,4 @@ def one(kind: str, rng: random.Random) -> str:
 def fill(template: str, rng: random.Random) -> str:
     """Take one of each [this|that] and replace each {kind} by a value of its own."""
     chosen = re.sub(r"\[([^\[\]]*)\]", lambda match: rng.choice(match[1].split("|")), template)
-    return re.sub(r"\{(\w+)\}", lambda match: one(match[1], rng), chosen)
+    return re.sub(r"\{(\w+)\}", lambda match: one(match[1], rng), re.sub(r" {2,}", " ", chosen)).strip()

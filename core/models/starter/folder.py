@@ -23,7 +23,8 @@ def write_model(network: Network, tokenizer: Tokenizer, folder: Path, *, dtype: 
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    marks = {name: tokenizer.token_to_id(mark) for name, mark in (("pad", PAD), ("begin", BEGIN), ("end", END))}
+    vocabulary = tokenizer.get_vocab()
+    marks = {"pad": vocabulary[PAD], "begin": vocabulary[BEGIN], "end": vocabulary[END]}
     weights = {name: weight.detach().to(dtype).contiguous() for name, weight in network.state_dict().items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)  # safetensors leaves it readable by its owner alone

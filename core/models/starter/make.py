@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import logging
 import random
+import signal
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -46,7 +47,11 @@ def main(arguments: list[str] | None = None) -> None:
     tokenizer = _tokenizer(options.corpus, work, Size().vocab_size, options.seed)
     shelf = _shelf(options.corpus, work, tokenizer, options.seed)
     plan = Plan(budget_s=60.0 * options.minutes, threads=options.threads, seed=options.seed, pause_file=options.pause_file)
-    network = Pretraining(Size(), shelf, work, _until(plan, options.until)).run(_Teller())
+    training = Pretraining(Size(), shelf, work, _until(plan, options.until))
+    signal.signal(signal.SIGTERM, lambda *_: setattr(training, "stop_asked", True))
+    network = training.run(_Teller())
+    if training.stop_asked:
+        return
     write_model(network, tokenizer, options.out, card=Path(__file__).with_name("card.md").read_text(encoding="utf-8"))
 
 

@@ -110,7 +110,7 @@ class _Norm(nn.Module):
         self.eps = size.rms_norm_eps
 
     def forward(self, x: Tensor) -> Tensor:
-        normed: Tensor = _RootMeanSquare.apply(x, self.weight, self.eps)  # type: ignore[no-untyped-call]
+        normed: Tensor = _RootMeanSquare.apply(x, self.weight, self.eps)
         return normed
 
 
@@ -197,7 +197,7 @@ def mean_loss(network: Network, ids: Tensor, targets: Tensor, mask: Tensor | Non
     """Mean cross-entropy in nats over the positions whose target is not negative; `divisor` for the part of a batch: the whole's count."""
     hidden = network(ids, mask)
     kept = (targets >= 0).flatten().nonzero().squeeze(1)
-    loss: Tensor = _Loss.apply(hidden.flatten(0, 1)[kept], network.head, targets.flatten()[kept], divisor or kept.numel())  # type: ignore[no-untyped-call]
+    loss: Tensor = _Loss.apply(hidden.flatten(0, 1)[kept], network.head, targets.flatten()[kept], divisor or kept.numel())
     return loss
 
 

@@ -28,8 +28,8 @@ class Plan:
     learning_rate: float = 3e-3
     weight_decay: float = 0.1
     warm_up_steps: int = 100
-    decay_share: float = 0.35
-    late_share: float = 0.3
+    decay_share: float = 0.4
+    late_share: float = 0.4
     save_every_s: float = 300.0
     log_every: int = 20
     threads: int = 2
@@ -90,7 +90,7 @@ class _Optimizer:
 
 def _loss_of_part(network: Network, part: Batch, known: int) -> float:
     loss = mean_loss(network, part.ids, part.targets, part.mask, known)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     return float(loss.detach())
 
 
@@ -106,6 +106,7 @@ class Pretraining:
         self.optimizer = _Optimizer(self.master, plan)
         self.drawer = Drawer(shelf, plan.batch_tokens, plan.seed)
         self.progress = Progress()
+        self.stop_asked = False  # a command sets it when it is told to end; the checkpoint is then written between two steps
         folder.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
             self._resume()
@@ -115,7 +116,7 @@ class Pretraining:
     def run(self, told: Callable[[Progress], None] | None = None) -> Network:
         """Train until the budget is used and give the 32-bit network. `told` hears of every `log_every`th step."""
         clock = saved = time.monotonic()
-        while self.progress.elapsed_s < self.budget_s and self.progress.step != self.plan.max_steps:
+        while not self.stop_asked and self.progress.elapsed_s < self.budget_s and self.progress.step != self.plan.max_steps:
             if self._waited() and not self.plan.ends_on_clock:
                 clock = time.monotonic()
             self._step()
@@ -163,7 +164,7 @@ class Pretraining:
     def _waited(self) -> bool:
         """Wait while the pause file is there; whether there was any waiting."""
         waited = False
-        while self.plan.pause_file is not None and self.plan.pause_file.exists():
+        while self.plan.pause_file is not None and self.plan.pause_file.exists() and not self.stop_asked:
             waited = True
             time.sleep(1.0)  # another program owns the switch: there is no event to wait for
         return waited

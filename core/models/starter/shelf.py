@@ -38,7 +38,8 @@ class Shelf:
 
     @classmethod
     def encode(cls, documents: Iterable[Document], tokenizer: Tokenizer) -> Shelf:
-        train, held_out = defaultdict(list), defaultdict(list)
+        train: dict[str, list[Ids]] = defaultdict(list)
+        held_out: dict[str, list[Ids]] = defaultdict(list)
         for batch in _groups(documents, 2000):
             for document, encoding in zip(batch, tokenizer.encode_batch_fast([written_out(d) for d in batch]), strict=True):
                 ids = np.asarray(encoding.ids, dtype=np.uint16)

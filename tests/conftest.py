@@ -8,6 +8,8 @@ import pytest
 from core.quiet import be_quiet
 
 be_quiet()
+# Threads that spin while they wait make every test on a busy machine several times slower; read when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 EXPECTED_SKIPS = Path(__file__).with_name("expected_skips.txt").read_text(encoding="utf-8").splitlines()
 

@@ -9,7 +9,6 @@ import gradio as gr
 
 from core.errors import Unexpected, UserError
 from core.workshop import Workshop
-from storage.rows import LIVE
 from ui.companion import Companion
 from ui.pages.data import DataPage
 from ui.pages.evaluate import EvaluatePage
@@ -86,7 +85,7 @@ class Screen:
 
     def _tick(self, where: Any, desk: Desk, request: gr.Request) -> list[Any]:
         """While something goes on: the open page again."""
-        return self._safely(where, request, desk, lambda visit: self._screen(visit, desk, ticking=True))
+        return self._safely(where, request, desk, lambda visit: self._grown(visit, desk))
 
     def _acting(self, page: Page, part: str) -> Callable[..., list[Any]]:
         def act(desk: Desk, event: gr.EventData, request: gr.Request) -> list[Any]:
@@ -116,7 +115,26 @@ class Screen:
         except UserError as error:
             outcome = Outcome(clean.to(notice=told(visit, error), at=slot))
         moved = {name: value or None for name, value in (outcome.go or {}).items()}
+        if outcome.only:
+            return [outcome.desk, *[gr.skip()] * 5, *self._some(page, page.show_only(visit, outcome.desk, outcome.only), outcome.desk)]
         return self._screen(visit.at(**moved), outcome.desk, go=outcome.go)
+
+    def _grown(self, visit: Visit, desk: Desk) -> list[Any]:
+        """While the same jobs go on, only what grows; once one has ended or begun, the whole page. The desk is a handler's to change."""
+        page = self._open(visit)
+        grown = page.growing(visit, desk) if visit.live == desk.live else None
+        if grown is None:
+            return self._screen(visit, desk, ticking=True)
+        return [*[gr.skip()] * 6, *(_plain(grown[key[1]]) if key[0] == page.name and key[1] in grown else gr.skip() for key in self._parts)]
+
+    def _some(self, page: Page, values: Mapping[str, Any], desk: Desk) -> list[Any]:
+        """These parts of a page and the notice of its slots; the others keep what they show."""
+        slots = {f"notice_{slot}": desk.notice if slot == desk.at else None for slot in page.slots.values()}
+        wanted = {**slots, **values}
+        return [_plain(wanted[key[1]]) if key[0] == page.name and key[1] in wanted else gr.skip() for key in self._parts]
+
+    def _open(self, visit: Visit) -> Page:
+        return next(page for page in self._pages if page.name == visit.place.step)
 
     def _handled(self, visit: Visit, page: Page, desk: Desk, wished: str, values: Mapping[str, Any]) -> Outcome:
         handler = page.handlers().get(wished) or self._frame.handlers().get(wished)
@@ -140,18 +158,18 @@ class Screen:
 
     def _screen(self, visit: Visit, desk: Desk, *, go: Mapping[str, str] | None = None, arriving: bool = False, ticking: bool = False) -> list[Any]:
         """The values of all outputs. Only the open page is worked out; the others keep what they show until they are opened."""
-        page = next(page for page in self._pages if page.name == visit.place.step)
+        page = self._open(visit)
         settled = page.settle(visit, desk)
         if settled is not None:
             visit, desk = visit.at(), settled
+        desk = page.remember(visit, desk).to(live=visit.live)
         values = {(page.name, name): value for name, value in page.show(visit, desk).items()}
         for owner in (self._frame.name, page.name):
             values |= {(owner, f"notice_{desk.at}"): desk.notice, (owner, f"plan_{desk.at}"): desk.plan}
         parts = [_plain(values.get(key)) if key[0] in (self._frame.name, page.name) else gr.skip() for key in self._parts]
-        busy = any(job.state in LIVE for job in visit.jobs)
         side = gr.skip() if ticking else shown(self._companion.view(visit, desk))
         bar = gr.skip() if ticking else shown(self._frame.bar_of(visit))
-        return [desk, gr.Timer(active=busy), self._moves(visit, go, arriving), bar, shown(self._frame.tabs_of(visit)), side, *parts]
+        return [desk, gr.Timer(active=bool(visit.live)), self._moves(visit, go, arriving), bar, shown(self._frame.tabs_of(visit)), side, *parts]
 
     def _moves(self, visit: Visit, go: Mapping[str, str] | None, arriving: bool) -> Any:
         project = visit.project

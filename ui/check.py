@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 
 import psutil
@@ -69,9 +69,7 @@ def _version(package: str) -> Line:
 
 
 def _starter() -> Line:
-    from core.models.catalogue import starter_folder
-
-    folder = starter_folder()
+    folder = Path(str(resources.files("core.models.starter"))) / "weights"
     weights = folder / "model.safetensors"
     size = weights.stat().st_size if weights.exists() else 0
     return Line("starter model", size > 0, f"{size / 1e6:.1f} MB in {folder}" if size else f"missing in {folder}. Install Bottega again.")

@@ -142,7 +142,7 @@ def _walk(way: Door, action: Action, values: dict[str, Any], extras: Mapping[str
         return
     job = _job_of(result)
     if job is not None and not extras["no_wait"]:
-        ended = _wait(way, job)
+        ended = _wait(way, job, words)
         if not ended_well(ended):
             error = json.loads(ended.get("error") or "{}")
             raise Refused(error.get("error", "JobEnded"), failure_text(words, error) if error else words(f"cli.{ended['state']}"))
@@ -214,11 +214,12 @@ def _job_of(result: Any) -> str | None:
     return _job_of(inner) if isinstance(inner, dict) else inner if isinstance(inner, str) else None
 
 
-def _wait(way: Door, job: str) -> Mapping[str, Any]:
-    with click.progressbar(length=1000, label=" ", file=click.get_text_stream("stderr"), show_eta=False) as bar:
+def _wait(way: Door, job: str, words: Words) -> Mapping[str, Any]:
+    with click.progressbar(range(1000), label=" ", file=click.get_text_stream("stderr"), show_eta=False) as bar:
 
         def changed(now: Mapping[str, Any]) -> None:
-            bar.label = str(now.get("message") or now.get("state"))
+            key, _, english = str(now.get("message") or now.get("state") or "").partition("|")
+            bar.label = words.either(f"progress.{key}", english or key)
             bar.update(round(1000 * (now.get("progress") or 0)) - bar.pos)
 
         return way.follow(job, changed)

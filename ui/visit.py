@@ -10,7 +10,9 @@ import gradio as gr
 
 from core.actions.project import ProjectSummary
 from core.actions.registry import Context, NeedsApproval, perform
-from core.errors import UserError
+from core.actions.rows import Facts
+from core.actions.run import RunSummary
+from core.errors import NotFound, UserError
 from core.workshop import Workshop
 from storage.rows import LIVE, Dataset, Job, OwnerId
 from ui.client import STEPS
@@ -114,8 +116,31 @@ class Visit:
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
-        """The open project's jobs, the newest first."""
-        return tuple(self.do("jobs", project=self.project.project)) if self.project else ()
+        """The open project's jobs, the newest first. Asked for at every tick: it does not go through the list of projects."""
+        project = self.place.project or (self.project.project if self.project else None)
+        try:
+            return tuple(self.do("jobs", project=project)) if project else ()
+        except NotFound:
+            return ()
+
+    @cached_property
+    def runs(self) -> tuple[RunSummary, ...]:
+        """The open project's trainings, the newest first."""
+        project = self.place.project or (self.project.project if self.project else None)
+        try:
+            return tuple(self.do("runs", project=project)) if project else ()
+        except NotFound:
+            return ()
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """The jobs that still go on or wait to."""
+        return tuple(job.id for job in self.jobs if job.state in LIVE)
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """What is known of the dataset that is worked on."""
+        return self.do("facts", dataset=self.dataset.id) if self.dataset else None
 
     def job(self, *kinds: str) -> Job | None:
         """The newest job of these kinds."""

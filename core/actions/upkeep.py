@@ -23,7 +23,13 @@ class BackupMade:
     size_bytes: int
 
 
-@action("backup", request=BackupRequest, sentence="Copy the database into the backups folder while everything goes on.", undo="Delete the copy.", example={})
+@action(
+    "backup",
+    request=BackupRequest,
+    sentence="Copy the database into the backups folder while everything goes on.",
+    undo="Delete the copy.",
+    example={},
+)
 def backup(context: Context, request: BackupRequest) -> BackupMade:
     """All rows, runs, verdicts and conversations; models, packages and uploaded files lie beside the database and are not in it."""
     workshop = context.workshop

@@ -45,7 +45,7 @@ def test_in_an_empty_project_the_next_step_is_data_and_the_sample_is_offered(con
 
 def test_a_yes_does_what_the_card_showed_and_a_second_yes_does_nothing(context: Context, project: Project) -> None:
     _say(context, project, "use the sample data")
-    assert [str(text) for text in _say(context, project, "yes").text][0].startswith("Done:")
+    assert str(_say(context, project, "yes").text[0]).startswith("Done:")
     assert len(jobs.of_project(context.workshop.store, project.id)) == 1
     assert "no open plan" in str(_say(context, project, "yes").text[0])
     assert len(jobs.of_project(context.workshop.store, project.id)) == 1

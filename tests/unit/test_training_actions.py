@@ -36,8 +36,12 @@ def project_with(workshop, labels, count=60):
     for number in range(count):
         label = labels[number % len(labels)] if labels else None
         turns = [{"role": "user", "content": f"a {label} numbered {number}"}] + ([{"role": "assistant", "content": label}] if label else [])
-        made.append({"messages": json.dumps(turns), "question": turns[0]["content"], "answer": label, "source": "f.csv", "row": number + 1, "original": "{}"})
-    schema = pyarrow.schema([(name, pyarrow.int64() if name == "row" else pyarrow.string()) for name in ("messages", "question", "answer", "source", "row", "original")])
+        made.append(
+            {"messages": json.dumps(turns), "question": turns[0]["content"], "answer": label, "source": "f.csv", "row": number + 1, "original": "{}"}
+        )
+    schema = pyarrow.schema(
+        [(name, pyarrow.int64() if name == "row" else pyarrow.string()) for name in ("messages", "question", "answer", "source", "row", "original")]
+    )
     parquet = workshop.home.uploads / "rows.parquet"
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(made, schema=schema), parquet)
     import_parquet(workshop.store, dataset.id, parquet, sealed=False)

@@ -1,5 +1,7 @@
 """Both languages say everything, with the same facts, and write numbers their own way."""
 
+import importlib
+import pkgutil
 import re
 import string
 import tomllib
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.actions.registry import actions
 from core.errors import NotFound, UserError
 from core.sentence import Sentence
 from ui.words import LANGUAGES, UnknownWord, Words, language_of
@@ -141,8 +144,25 @@ def test_the_language_is_the_first_of_the_wished_that_we_have(wished: str | None
     assert language_of(wished) == language
 
 
-def test_every_error_that_the_product_can_raise_reads_as_a_sentence_in_english() -> None:
-    for kind in _errors(UserError):
+@pytest.fixture(scope="module")
+def declared() -> list[type[UserError]]:
+    """All errors of the product: those of every module that a server or a child may import."""
+    for package in ("core", "ui"):
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if ".starter" not in module.name:  # scripts that make the shipped model
+                importlib.import_module(module.name)
+    return sorted(set(_errors(UserError)), key=lambda kind: kind.__name__)
+
+
+def test_every_error_and_every_action_is_said_in_italian_with_the_same_facts(declared: list[type[UserError]]) -> None:
+    italian = entries("it")
+    assert [kind.__name__ for kind in declared if f"errors.{kind.__name__}" not in italian] == []
+    assert [kind.__name__ for kind in declared if facts_in(italian[f"errors.{kind.__name__}"]) - facts_in(kind.sentence)] == []
+    assert [verb for verb in actions() if f"actions.{verb}" not in italian] == []
+
+
+def test_every_error_that_the_product_can_raise_reads_as_a_sentence_in_english(declared: list[type[UserError]]) -> None:
+    for kind in declared:
         assert kind.sentence.strip(), kind
         assert kind.sentence.rstrip()[-1] in ".?!”'}", kind
 

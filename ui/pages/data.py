@@ -7,7 +7,7 @@ import gradio as gr
 
 from core.actions.rows import Facts
 from core.errors import UserError
-from storage.rows import JobState
+from storage.rows import Job, JobState
 from ui.pages import bring, rows
 from ui.pages.page import Desk, Handler, Outcome, Page, done, number_of, text_of
 from ui.pages.working import error_name, failure_of, progress_of
@@ -62,35 +62,47 @@ class DataPage(Page):
             return desk.to(notice=told(visit, error), at="split")
         return done(visit, desk, "bring", "data.imported")
 
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        job = visit.at_work("import")
+        return {"progress": progress_of(visit, job, _stop_button(visit, job))} if job else {}
+
+    def remember(self, visit: Visit, desk: Desk) -> Desk:
+        return desk.to(rows=rows.known_of(visit))
+
+    def show_only(self, visit: Visit, desk: Desk, part: str) -> dict[str, Any]:
+        return {"table": rows.table_of(visit, desk)}
+
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, dataset = visit.words, visit.dataset
         importing, last = visit.at_work("import"), visit.job("import")
         shown: dict[str, Any] = {}
         if importing is not None:
-            shown["progress"] = progress_of(visit, importing, Button(words("work.stop"), "stop-import", {"job": importing.id}))
+            shown["progress"] = progress_of(visit, importing, _stop_button(visit, importing))
         elif desk.brought is not None:
             shown["preview"] = bring.preview_of(visit, desk.brought)
         if last is not None and desk.at != "bring" and (failed := failure_of(visit, last, *_mending(visit, desk, error_name(last)))):
             shown["notice_bring"] = failed
         if dataset is None:
-            shown["lead"] = (
-                lead.Lead(words("data.empty"), words("data.empty_quiet"))
-                if importing is None
-                else lead.Lead(words("data.importing"), words("data.importing_quiet"))
-            )
+            state = "empty" if importing is None else "importing"
+            shown["lead"] = lead.Lead(words(f"data.{state}"), words(f"data.{state}_quiet"))
             if importing is None and desk.brought is None:
                 shown["drop"] = bring.drop_of(visit)
             return shown
-        known: Facts = visit.do("facts", dataset=dataset.id)
+        known = visit.facts
+        assert known is not None
         shown |= {
             "lead": _lead(visit, known),
             "facts": _facts(visit, known),
             "findings": _findings(visit, known),
-            "table": rows.table_of(visit, desk, known),
+            "table": rows.table_of(visit, desk),
         }
         if desk.brought is None and importing is None:
             shown |= {"settings": _settings(visit, known), "sealed": bring.sealed_of(visit, known), "bar": _bar(visit, known)}
         return shown
+
+
+def _stop_button(visit: Visit, job: Job) -> Button:
+    return Button(visit.words("work.stop"), "stop-import", {"job": job.id})
 
 
 def _lead(visit: Visit, known: Facts) -> lead.Lead:

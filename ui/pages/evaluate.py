@@ -49,6 +49,10 @@ class EvaluatePage(Page):
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
         return Outcome(desk.to(answers_offset=0), {"verdict": "", "run": result.subject})
 
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        job = visit.at_work("evaluate")
+        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, run = visit.words, trained(visit)
         if run is None:
@@ -77,7 +81,7 @@ class EvaluatePage(Page):
 
 def trained(visit: Visit) -> RunSummary | None:
     """The open run; the newest one that has kept weights when the address names none."""
-    found = visit.do("runs", project=visit.project.project) if visit.project else ()
+    found = visit.runs
     if visit.place.run is not None:
         return next((one for one in found if one.run.id == visit.place.run), None)
     return next((one for one in found if one.run.best_step is not None), None)

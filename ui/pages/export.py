@@ -50,6 +50,10 @@ class ExportPage(Page):
             return Outcome(done(visit, desk, "packages", "export.deleted", name=result.name))
         return Outcome(desk)
 
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        job = visit.at_work("export")
+        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, run = visit.words, trained(visit)
         made: tuple[Package, ...] = visit.do("packages", project=visit.project.project) if visit.project else ()

@@ -56,6 +56,10 @@ class MethodPage(Page):
             return Outcome(Desk(), {"step": "train", "run": result.id})
         return Outcome(desk)
 
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        job = visit.at_work("probe", "download")
+        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words = visit.words
         if visit.dataset is None:

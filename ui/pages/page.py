@@ -30,6 +30,17 @@ class Query:
 
 
 @dataclass(frozen=True)
+class RowsKnown:
+    """What the table of rows needs to know of its dataset, so that a page of rows does not count the whole set again."""
+
+    dataset: str
+    rows: int
+    labels: tuple[str, ...]
+    is_split: bool
+    changed: bool
+
+
+@dataclass(frozen=True)
 class Brought:
     """A file that was uploaded and is not imported yet, with what was clicked about it."""
 
@@ -78,6 +89,8 @@ class Desk:
     at: str = ""
     brought: Brought | None = None
     query: Query = Query()
+    rows: RowsKnown | None = None
+    live: tuple[str, ...] = ()
     preset: str = "quick"
     model: str = ""
     recipe: str = ""
@@ -99,10 +112,12 @@ class Desk:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a handler did: the desk afterwards, and where to go ({'step': 'train', 'run': …}) if it opened something."""
+    """What a handler did: the desk afterwards, and where to go ({'step': 'train', 'run': …}) if it opened something. Where it touched one part
+    only, `only` names it, and nothing else is worked out again."""
 
     desk: Desk
     go: Mapping[str, str] | None = None
+    only: str = ""
 
 
 Handler = Callable[[Visit, Desk, Mapping[str, Any]], Outcome]
@@ -136,6 +151,18 @@ class Page(ABC):
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
         """After a yes to a plan card of this page."""
         return Outcome(desk)
+
+    def show_only(self, visit: Visit, desk: Desk, part: str) -> dict[str, Any]:
+        """The one part that a handler named in `Outcome.only`."""
+        return {part: self.show(visit, desk).get(part)}
+
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        """What grows while the same jobs go on, asked for at every tick: cheap. None: all of `show`."""
+        return None
+
+    def remember(self, visit: Visit, desk: Desk) -> Desk:
+        """What `show` found out and its parts need again."""
+        return desk
 
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
         """Go on with what was asked for once a job has ended; None when there is nothing to do."""

@@ -14,6 +14,7 @@ from ui.parts.part import Button
 from ui.visit import Visit
 
 _WARNS = {"overfitting": "warn", "flat": "warn", "diverging": "bad", "learning": "good", "settled": "good"}
+_GROWS = frozenset({"lead", "curve", "coach", "bar", "facts"})
 _STOPS = frozenset({"overfitting", "flat", "diverging", "settled"})
 
 
@@ -39,9 +40,13 @@ class TrainPage(Page):
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
         return Outcome(desk, {"step": "evaluate"})
 
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        """The curves and all that is read from them; notices and plan cards are a handler's."""
+        return {name: value for name, value in self.show(visit, desk).items() if name in _GROWS}
+
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words = visit.words
-        known = visit.do("runs", project=visit.project.project) if visit.project else ()
+        known = visit.runs
         if not known:
             start = Button(words("train.to_method"), "to-method", kind="primary")
             return {"lead": lead.Lead(words("train.empty"), words("train.empty_quiet")), "bar": bar.Bar((start,))}

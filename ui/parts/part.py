@@ -9,7 +9,7 @@ import gradio as gr
 from ui.client import PART_SCRIPT
 
 # Gradio fills Handlebars first and evaluates the result as a JavaScript template literal: a `{{` in a template would let a person's text run as code.
-_BARRED = "{{"
+_BARRED = 2 * "{"
 _HELPERS = r"""
 const e = text => String(text ?? '').replace(/[&<>"'`$]/g, c => '&#' + c.charCodeAt(0) + ';');
 const holds = values => e(JSON.stringify(values || {}));

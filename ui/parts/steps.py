@@ -21,8 +21,8 @@ button[aria-selected=true]{background:var(--card);border-color:var(--line);color
  font-variant-numeric:tabular-nums}
 .n{position:relative}
 .done .n{border-color:var(--good)}
-.done .n::after{content:"✓";position:absolute;right:-6px;bottom:-5px;width:12px;height:12px;border-radius:50%;background:var(--good);color:var(--paper);font-size:9px;line-height:12px;text-align:center;
- font-weight:700}
+.done .n::after{content:"✓";position:absolute;right:-6px;bottom:-5px;width:12px;height:12px;border-radius:50%;background:var(--good);color:var(--paper);
+ font-size:9px;line-height:12px;text-align:center;font-weight:700}
 .running .n{border-color:var(--accent);color:var(--accent);box-shadow:0 0 0 3px color-mix(in srgb,var(--accent) 22%,transparent)}
 button[aria-selected=true] .n{background:var(--accent);color:var(--on-accent);border-color:var(--accent)}
 @media(max-width:900px){>div{justify-content:space-between;gap:0}button{padding:5px 8px}

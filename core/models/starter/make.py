@@ -31,13 +31,16 @@ EXERCISES = 120_000
 
 def main(arguments: list[str] | None = None) -> None:
     """The command. Writes the model's folder to --out."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     if options.tiny:
         from core.models.starter.tiny import make_tiny
 
         make_tiny(options.out, options.seed)
         return
+    if options.corpus is None:
+        parser.error("--corpus is needed, except with --tiny")
     from core.models.starter.folder import write_model
     from core.models.starter.network import Size
     from core.models.starter.pretrain import Plan, Pretraining

@@ -87,7 +87,7 @@ class _RootMeanSquare(torch.autograd.Function):
     """RMSNorm whose wide intermediate is one number a row: a fifth more tokens a second in all than with 32-bit rows."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
         scale = torch.rsqrt(norm.square_().div_(x.shape[-1]).add_(eps)).to(x.dtype)
         normed = x * scale
@@ -169,7 +169,7 @@ class _Loss(torch.autograd.Function):
     """Cross-entropy of the tied head, block by block, with its gradient made in the forward pass: the table of logits is never whole."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, divisor: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, divisor: int) -> Tensor:
         rows = targets.numel()
         hidden_gradient, head_gradient = torch.empty_like(hidden), torch.zeros(head.shape, dtype=torch.float32)
         total = torch.zeros((), dtype=torch.float64)

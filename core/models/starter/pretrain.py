@@ -98,11 +98,9 @@ class Pretraining:
     """A network in training. `folder` keeps checkpoint.pt; when it stands there already, the training goes on from it."""
 
     def __init__(self, size: Size, shelf: Shelf, folder: Path, plan: Plan) -> None:
-        torch.set_num_threads(1)  # threads take parts of the batch, not of each product: see _gradients
         self.plan, self.checkpoint = plan, folder / "checkpoint.pt"
         self.master = Network(size, plan.seed)
         self.replicas = [Network(size, plan.seed).to(torch.bfloat16) for _ in range(plan.threads)]
-        self.pool = ThreadPoolExecutor(plan.threads, initializer=torch.set_num_threads, initargs=(1,))
         self.optimizer = _Optimizer(self.master, plan)
         self.drawer = Drawer(shelf, plan.batch_tokens, plan.seed)
         self.progress = Progress()
@@ -115,11 +113,22 @@ class Pretraining:
 
     def run(self, told: Callable[[Progress], None] | None = None) -> Network:
         """Train until the budget is used and give the 32-bit network. `told` hears of every `log_every`th step."""
+        threads_before = torch.get_num_threads()
+        torch.set_num_threads(1)  # threads take parts of the batch, not of each product: see _gradients
+        try:
+            with ThreadPoolExecutor(self.plan.threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                self._train(pool, told)
+        finally:
+            torch.set_num_threads(threads_before)
+        self.save()
+        return self.master
+
+    def _train(self, pool: ThreadPoolExecutor, told: Callable[[Progress], None] | None) -> None:
         clock = saved = time.monotonic()
         while not self.stop_asked and self.progress.elapsed_s < self.budget_s and self.progress.step != self.plan.max_steps:
             if self._waited() and not self.plan.ends_on_clock:
                 clock = time.monotonic()
-            self._step()
+            self._step(pool)
             now = time.monotonic()
             self.progress.elapsed_s += now - clock
             clock = now
@@ -128,15 +137,13 @@ class Pretraining:
             if now - saved > self.plan.save_every_s:
                 self.save()
                 saved = now
-        self.save()
-        return self.master
 
-    def _step(self) -> None:
+    def _step(self, pool: ThreadPoolExecutor) -> None:
         share = self.progress.elapsed_s / self.budget_s
         if self.plan.max_steps is not None:
             share = self.progress.step / self.plan.max_steps
         batch = self.drawer.batch(late=share > 1.0 - self.plan.late_share)
-        value = self._gradients(batch)
+        value = self._gradients(batch, pool)
         torch.nn.utils.clip_grad_norm_(self.master.parameters(), 1.0)
         self.optimizer.step(rate(share, self.progress.step, self.plan))
         self._hand_down()
@@ -144,12 +151,12 @@ class Pretraining:
         self.progress.step += 1
         self.progress.tokens += batch.tokens
 
-    def _gradients(self, batch: Batch) -> float:
+    def _gradients(self, batch: Batch, pool: ThreadPoolExecutor) -> float:
         """Leave the batch's gradient in the master weights; the mean loss. Each thread takes some rows through a replica of its own:
         when other programs want the cores, threads that meet once a step lose little, threads that meet in every product lose most."""
         known = int((batch.targets >= 0).sum())
         parts = [batch.rows(start, self.plan.threads) for start in range(self.plan.threads)]
-        losses = list(self.pool.map(_loss_of_part, self.replicas, parts, [known] * len(parts)))
+        losses = list(pool.map(_loss_of_part, self.replicas, parts, [known] * len(parts)))
         for master, *narrow in zip(self.master.parameters(), *(replica.parameters() for replica in self.replicas), strict=True):
             master.grad = torch.stack([weight.grad.float() for weight in narrow if weight.grad is not None]).sum(0)
             for weight in narrow:

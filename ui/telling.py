@@ -7,6 +7,7 @@ from core.sentence import Sentence
 from ui.words import Words
 
 LONGEST_LINE = 160
+CURVE_SHOWN = 12
 
 
 def plan_text(words: Words, plan: Mapping[str, Any]) -> str:
@@ -41,6 +42,8 @@ def result_text(words: Words, result: Any, depth: int = 0) -> str:
             return pad + sentence_text(words, result)
         return "\n".join(_entry(words, name, value, depth) for name, value in result.items() if value not in (None, "", [], {}))
     if isinstance(result, Sequence) and not isinstance(result, str):
+        if len(result) > CURVE_SHOWN and not any(isinstance(value, str | Mapping) for value in result):
+            return f"{pad}({len(result):,} values; --json shows them)"
         return "\n".join(_row(words, value, depth) for value in result) or pad + "-"
     return pad + _short(result)
 

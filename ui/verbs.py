@@ -2,6 +2,7 @@
 
 import enum
 import json
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Union
 
 import click
+from click.termui import progressbar
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -192,7 +194,8 @@ def _fill_latest(way: Door, action: Action, values: dict[str, Any], project: str
         listed = way.perform(LATEST[name], {"project": project})
         if not listed:
             raise Refused("NothingYet", f"The project has no {name} yet. Name one with --{name}, or make one first.")
-        values[name] = listed[0]["id"]
+        named = listed[0].get(name, listed[0])
+        values[name] = named["id"] if isinstance(named, dict) else named
 
 
 def _only_project(way: Door) -> str:
@@ -215,7 +218,7 @@ def _job_of(result: Any) -> str | None:
 
 
 def _wait(way: Door, job: str, words: Words) -> Mapping[str, Any]:
-    with click.progressbar(range(1000), label=" ", file=click.get_text_stream("stderr"), show_eta=False) as bar:
+    with progressbar(range(1000), label=" ", file=sys.stderr, show_eta=False) as bar:
 
         def changed(now: Mapping[str, Any]) -> None:
             key, _, english = str(now.get("message") or now.get("state") or "").partition("|")

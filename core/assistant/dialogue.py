@@ -1,11 +1,11 @@
 """The conversation: a sentence comes, an answer goes, and where something is to be done, a plan card that waits for a person's yes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from core.actions.registry import Context, perform
 from core.assistant.cards import PlanCard, card
+from core.assistant.reply import Place, PlanGone, Reply
 from core.assistant.standing import EVALUATE, EXPORT, IMPORT, TRAIN, Standing, standing
 from core.assistant.understand import Meant, Nothing, understand
 from core.errors import NotFound, UserError
@@ -17,32 +17,6 @@ from storage.rows import JobState, ProjectId, Said
 
 PERSON, ASSISTANT = "person", "assistant"
 PLAN_LOOKBACK = 12
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is open on the screen."""
-
-    step: str = "data"
-    run: str | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """`text` is said in order; `step` is the page to go to, when the answer lies there; `error` is what stood in the way of a plan."""
-
-    text: tuple[Sentence, ...]
-    plan: PlanCard | None = None
-    step: str | None = None
-    error: UserError | None = None
-    suggestions: tuple[str, ...] = ()
-
-
-class PlanGone(UserError):
-    """The card was used, withdrawn or never shown in this conversation."""
-
-    sentence = "That plan is no longer open. Say again what you want, and a new one is made. Nothing was done."
-    status = 409
 
 
 _Answer = Callable[[Context, Standing, Mapping[str, Any]], Reply]

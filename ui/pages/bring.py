@@ -11,6 +11,7 @@ from ui.visit import Visit
 from ui.words import Words
 
 _CELL_CHARS = 300
+_ORDER = ("text_label", "question_answer", "text_fields", "dialogue_summary", "alpaca", "messages", "sharegpt")  # what people bring most, first
 
 
 def drop_of(visit: Visit) -> drop.Drop:
@@ -32,12 +33,13 @@ def sealed_of(visit: Visit, known: Facts) -> drop.Drop:
 
 def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
     """Raises a UserError where the file cannot be read at all."""
-    words = visit.words
-    seen = visit.do("preview", upload=brought.upload, mapping=_mapping(brought))
+    words, cards = visit.words, sorted(visit.do("shapes"), key=lambda card: _ORDER.index(card.name) if card.name in _ORDER else len(_ORDER))
+    card = next((card for card in cards if card.name == brought.shape), None)
+    whole = card is not None and all(brought.columns.get(role.name) for role in card.roles if role.required)
+    seen = visit.do("preview", upload=brought.upload, mapping=_mapping(brought) if whole else None)
     shape = brought.shape or (seen.mapping.shape if seen.mapping else "")
-    columns = dict(brought.columns) if brought.shape else dict(seen.mapping.columns) if seen.mapping else {}
-    cards = visit.do("shapes")
     card = next((card for card in cards if card.name == shape), None)
+    columns = dict(brought.columns) if brought.shape else dict(seen.mapping.columns) if seen.mapping else {}
     roles = tuple(_role(words, card.name, role, columns.get(role.name, ""), seen.columns) for role in card.roles) if card else ()
     played = {
         column: words.either(f"role.{shape}.{role.name}", role.label) for role in (card.roles if card else ()) if (column := columns.get(role.name))
@@ -50,7 +52,7 @@ def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
             count=seen.rows_seen,
             shape=words.either(f"shape.{shape}", card.label) if card else "—",
         ),
-        problems=tuple(words.say(problem) for problem in seen.problems),
+        problems=tuple(words.say(problem) for problem in seen.problems) if whole or not brought.shape else (),
         rows_label=words("bring.first_rows"),
         columns=tuple(preview.Column(column, played.get(column, "")) for column in seen.columns),
         rows=tuple(tuple(row.get(column, "")[:_CELL_CHARS] for column in seen.columns) for row in seen.rows),
@@ -95,8 +97,15 @@ def _remap(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     shape = text_of(values, "shape", 40)
     columns = {name.removeprefix("role."): str(column)[:400] for name, column in values.items() if name.startswith("role.")}
     if values.get("changed") == "shape":
-        columns = {}
+        columns = _in_order(visit, desk.brought, shape)
     return Outcome(desk.to(brought=Brought(desk.brought.upload, desk.brought.name, desk.brought.sealed, shape, columns)))
+
+
+def _in_order(visit: Visit, brought: Brought, shape: str) -> dict[str, str]:
+    """A start for a shape that was chosen by hand: its needed roles get the file's columns as they come."""
+    card = next((card for card in visit.do("shapes") if card.name == shape), None)
+    columns = visit.do("preview", upload=brought.upload).columns
+    return dict(zip([role.name for role in card.roles if role.required], columns, strict=False)) if card else {}
 
 
 def _import(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -83,7 +83,7 @@ class DataPage(Page):
         if last is not None and desk.at != "bring" and (failed := failure_of(visit, last, *_mending(visit, desk, error_name(last)))):
             shown["notice_bring"] = failed
         if dataset is None:
-            state = "empty" if importing is None else "importing"
+            state = "importing" if importing is not None else "check" if desk.brought is not None else "empty"
             shown["lead"] = lead.Lead(words(f"data.{state}"), words(f"data.{state}_quiet"))
             if importing is None and desk.brought is None:
                 shown["drop"] = bring.drop_of(visit)

@@ -59,13 +59,22 @@ def _python() -> Line:
 
 
 def _version(package: str) -> Line:
-    required = {line.split("==")[0]: line.split("==")[-1] for line in metadata.requires("bottega") or [] if "==" in line and ";" not in line}
-    wanted = required.get(package)
+    wanted = _required().get(package)
     try:
         found = metadata.version(package).split("+")[0]
     except metadata.PackageNotFoundError:
-        return Line(package, False, f"not installed; {wanted} is needed. Install Bottega again.")
-    return Line(package, wanted in (None, found), found if wanted in (None, found) else f"{found}, but {wanted} is needed. Install Bottega again.")
+        return Line(package, False, f"not installed; {wanted or 'it'} is needed. Install Bottega again.")
+    good = wanted in (None, found)
+    return Line(package, good, found if good else f"{found}, but {wanted} is needed. Install Bottega again.")
+
+
+def _required() -> dict[str, str]:
+    """What Bottega pins; nothing when it runs from a checkout that was never installed."""
+    try:
+        lines = metadata.requires("bottega") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    return dict(line.split("==", 1) for line in lines if "==" in line and ";" not in line)
 
 
 def _starter() -> Line:

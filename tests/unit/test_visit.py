@@ -32,7 +32,7 @@ def test_without_an_owner_nothing_is_shown_rather_than_somebody_elses(state: Any
 anything = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-@given(anything | st.fixed_dictionaries({}, optional={name: anything for name in ("step", "project", "run", "verdict", "package", "language")}))
+@given(anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("step", "project", "run", "verdict", "package", "language"), anything)))
 def test_any_address_is_a_place(told: Any) -> None:
     place = Place.of(told)
     assert place.step in ("data", "method", "train", "evaluate", "export")

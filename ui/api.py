@@ -74,6 +74,16 @@ def router(workshop: Workshop) -> APIRouter:
             return refused(error, context.language)
         return FileResponse(found.path, filename=Path(found.name).name, media_type="application/zip")
 
+    @routes.get("/projects/{project}/saved")
+    async def saved(project: str, request: Request) -> Any:
+        """The whole project as one file, which `restore-project` brings back elsewhere."""
+        context = context_of(workshop, request)
+        try:
+            found = await asyncio.to_thread(perform, context, "save-project", {"project": project})
+        except UserError as error:
+            return refused(error, context.language)
+        return FileResponse(found.path, filename=found.name, media_type="application/zip")
+
     return routes
 
 

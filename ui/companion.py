@@ -1,16 +1,18 @@
 """The assistant's place beside the pages: a sentence goes to the dialogue, its answer and its plan card come back; a yes does what the card says."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import gradio as gr
 
 from core.assistant import dialogue
 from core.assistant.cards import PlanCard
+from core.assistant.reply import Failure, Spoken
 from core.errors import UserError
 from core.sentence import Sentence
 from storage.rows import ProjectId
-from ui.pages.page import Desk, Handler, Outcome, Page, Spoken, text_of
+from ui.pages.page import Desk, Handler, Outcome, Page, text_of
 from ui.parts import assistant
 from ui.parts.part import Button
 from ui.parts.plan import Cost, PlanView
@@ -52,7 +54,7 @@ class Companion(Page):
             title=words("assistant.title"),
             close=words("assistant.close"),
             log_label=words("assistant.log"),
-            lines=(hello, *(_line(visit, spoken) for spoken in desk.talk)),
+            lines=(hello, *_lines(visit, desk)),
             plan=_card(visit, card) if card else None,
             hints_label=words("assistant.try"),
             hints=hints,
@@ -61,11 +63,28 @@ class Companion(Page):
         )
 
 
+def _lines(visit: Visit, desk: Desk) -> tuple[assistant.Line, ...]:
+    """The project's talk as it is stored, in the visitor's language; the things that could be said instead stand under the last line only."""
+    if visit.project is None:
+        return ()
+    lines = [_line(visit, spoken) for spoken in dialogue.conversation(visit.context, ProjectId(visit.project.project), MOST_LINES)]
+    if lines and desk.suggestions:
+        lines[-1] = replace(lines[-1], buttons=tuple(Button(sentence, "say", {"text": sentence}) for sentence in desk.suggestions))
+    return tuple(lines)
+
+
 def _line(visit: Visit, spoken: Spoken) -> assistant.Line:
     words = visit.words
-    text = tuple(words.say(one) if isinstance(one, Sentence) else words.error(one) if isinstance(one, UserError) else one for one in spoken.text)
-    buttons = tuple(Button(sentence, "say", {"text": sentence}) for sentence in spoken.suggestions)
-    return assistant.Line(spoken.who, words("assistant.you" if spoken.who == "me" else "assistant.name"), text, buttons)
+    if spoken.agreed is not None:
+        return assistant.Line("me", words("assistant.you"), (words("assistant.agreed" if spoken.agreed else "assistant.declined"),))
+    who, name = ("me", words("assistant.you")) if spoken.by_person else ("it", words("assistant.name"))
+    return assistant.Line(who, name, tuple(_text(visit, one) for one in spoken.text))
+
+
+def _text(visit: Visit, one: str | Sentence | Failure) -> str:
+    if isinstance(one, Sentence):
+        return visit.words.say(one)
+    return visit.words.error_named(one.error, one.english, one.facts) if isinstance(one, Failure) else one
 
 
 def _card(visit: Visit, card: PlanCard) -> PlanView:
@@ -88,10 +107,7 @@ def _say(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
         return Outcome(desk)
     project, go = _project(visit)
     answer = dialogue.reply(visit.context, ProjectId(project), text, dialogue.Place(visit.place.step, visit.place.run))
-    told = (*answer.text, *((answer.error,) if answer.error else ()))
-    desk = _with(desk, Spoken("me", (text,)))
-    if told:
-        desk = _with(desk, Spoken("it", told, answer.suggestions))
+    desk = desk.to(suggestions=answer.suggestions)
     if answer.plan is None and answer.step is not None and answer.step != visit.place.step:
         go = {**(go or {}), "step": answer.step}
     return Outcome(desk, go)
@@ -101,12 +117,12 @@ def _approve(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     if visit.project is None:
         return Outcome(desk)
     card = dialogue.open_card(visit.context, ProjectId(visit.project.project))
+    desk = desk.to(suggestions=())
     try:
         result = dialogue.approve(visit.context, ProjectId(visit.project.project), text_of(values, "token", 64))
-    except UserError as error:
-        return Outcome(_with(desk, Spoken("it", (error,))))
+    except UserError:
+        return Outcome(desk)  # it stands in the talk, where the yes was said
     verb = card.verb if card else ""
-    desk = _with(desk, Spoken("me", (visit.words("assistant.agreed"),)))
     go = {"step": _STEP_OF[verb]} if verb in _STEP_OF else None
     if verb == "sample":
         desk = desk.to(importing=result.id)
@@ -120,7 +136,7 @@ def _approve(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _decline(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     if visit.project is not None:
         dialogue.withdraw(visit.context, ProjectId(visit.project.project))
-    return Outcome(_with(desk, Spoken("me", (visit.words("assistant.declined"),))))
+    return Outcome(desk.to(suggestions=()))
 
 
 def _project(visit: Visit) -> tuple[str, Mapping[str, str] | None]:
@@ -130,6 +146,3 @@ def _project(visit: Visit) -> tuple[str, Mapping[str, str] | None]:
     made = visit.do("create-project", name=visit.words("frame.no_project"))
     return made.id, {"project": made.id}
 
-
-def _with(desk: Desk, spoken: Spoken) -> Desk:
-    return desk.to(talk=(*desk.talk, spoken)[-MOST_LINES:])

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.actions.registry import Context, perform
 from core.assistant.cards import PlanCard, card
-from core.assistant.reply import Place, PlanGone, Reply
+from core.assistant.reply import Place, PlanGone, Reply, Spoken, kept, revived
 from core.assistant.standing import EVALUATE, EXPORT, IMPORT, TRAIN, Standing, standing
 from core.assistant.understand import Meant, Nothing, understand
 from core.errors import NotFound, UserError
@@ -16,6 +16,7 @@ from storage import projects, runs
 from storage.rows import JobState, ProjectId, Said
 
 PERSON, ASSISTANT = "person", "assistant"
+AGREED, DECLINED = "✓", "✗"
 PLAN_LOOKBACK = 12
 
 
@@ -30,27 +31,31 @@ def reply(context: Context, project: ProjectId, text: str, place: Place | None =
         raise NotFound(thing="project", id=project)
     projects.say(context.workshop.store, project, PERSON, text)
     answer = _answered(context, where, understand(text, context.language))
-    projects.say(context.workshop.store, project, ASSISTANT, "\n".join(map(str, _told(answer))), answer.plan.to_json() if answer.plan else None)
+    projects.say(context.workshop.store, project, ASSISTANT, kept(answer), answer.plan.to_json() if answer.plan else None)
     return answer
 
 
 def approve(context: Context, project: ProjectId, token: str) -> Any:
-    """Do what the open card with this token says, once. Raises PlanGone, NotFound and what the action raises."""
+    """Do what the open card with this token says, once. Raises PlanGone, NotFound and what the action raises; the talk keeps the error too."""
     if projects.get(context.workshop.store, context.actor, project) is None:
         raise NotFound(thing="project", id=project)
     found = open_card(context, project)
-    if found is None or found.token != token:
-        raise PlanGone()
     # Marked first: a second click while the action is at work finds the card used.
-    projects.say(context.workshop.store, project, PERSON, "✓")
-    return perform(context, found.verb, found.values, approval=token)
+    projects.say(context.workshop.store, project, PERSON, AGREED)
+    try:
+        if found is None or found.token != token:
+            raise PlanGone()
+        return perform(context, found.verb, found.values, approval=token)
+    except UserError as error:
+        projects.say(context.workshop.store, project, ASSISTANT, kept(Reply((), error=error)))
+        raise
 
 
 def withdraw(context: Context, project: ProjectId) -> None:
     """Close the open card without doing it."""
     if projects.get(context.workshop.store, context.actor, project) is None:
         raise NotFound(thing="project", id=project)
-    projects.say(context.workshop.store, project, PERSON, "✗")
+    projects.say(context.workshop.store, project, PERSON, DECLINED)
 
 
 def open_card(context: Context, project: ProjectId) -> PlanCard | None:
@@ -60,8 +65,19 @@ def open_card(context: Context, project: ProjectId) -> PlanCard | None:
     return PlanCard.from_json(last.plan) if last is not None and last.plan else None
 
 
-def _told(answer: Reply) -> list[object]:
-    return [*answer.text, *([answer.error] if answer.error else [])]
+def conversation(context: Context, project: ProjectId, most: int = 60) -> list[Spoken]:
+    """The last lines of the talk, oldest first; cards whose answer said nothing besides are left out. Raises NotFound."""
+    if projects.get(context.workshop.store, context.actor, project) is None:
+        raise NotFound(thing="project", id=project)
+    lines = projects.said(context.workshop.store, project)[-most:]
+    return [spoken for line in lines if (spoken := _spoken(line)).text or spoken.agreed is not None]
+
+
+def _spoken(line: Said) -> Spoken:
+    if line.speaker == ASSISTANT:
+        return Spoken(False, revived(line.text))
+    agreed = {AGREED: True, DECLINED: False}.get(line.text)
+    return Spoken(True, () if agreed is not None else (line.text,), agreed)
 
 
 def _answered(context: Context, where: Standing, meant: Meant | Nothing) -> Reply:

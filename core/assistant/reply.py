@@ -1,6 +1,11 @@
-"""What goes in and out of the conversation: where a person is, and what is answered."""
+"""What goes in and out of the conversation: where a person is, what is answered, and how an answer is kept so that any language can say it again."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from core.assistant.cards import PlanCard
 from core.errors import UserError
@@ -31,3 +36,39 @@ class PlanGone(UserError):
 
     sentence = "That plan is no longer open. Say again what you want, and a new one is made. Nothing was done."
     status = 409
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A UserError as it was said: its class name, its English template and its facts."""
+
+    error: str
+    english: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A line of the conversation. `agreed` is True or False where a person answered a card with its buttons."""
+
+    by_person: bool
+    text: tuple["str | Sentence | Failure", ...]
+    agreed: bool | None = None
+
+
+def kept(answer: Reply) -> str:
+    """The JSON that the store holds of an answer."""
+    lines: list[dict[str, Any]] = [asdict(sentence) for sentence in answer.text]
+    if answer.error is not None:
+        lines.append({"error": answer.error.name, "english": type(answer.error).sentence, "facts": answer.error.facts})
+    return json.dumps(to_jsonable_python(lines), ensure_ascii=False)
+
+
+def revived(text: str) -> "tuple[str | Sentence | Failure, ...]":
+    """What `kept` wrote, to be said again."""
+    return tuple(_revived(line) for line in json.loads(text))
+
+
+def _revived(line: Mapping[str, Any]) -> "Sentence | Failure":
+    facts = {name: _revived(value) if isinstance(value, Mapping) and "english" in value else value for name, value in line["facts"].items()}
+    return Failure(line["error"], line["english"], facts) if "error" in line else Sentence(line["key"], line["english"], facts)

@@ -100,6 +100,8 @@ EXAMPLES: dict[str, tuple[Callable[[], gr.HTML], Any]] = {
             "Name",
             "Rename",
             (Button("Delete", "delete-project"),),
+            "Save",
+            "/api/projects/p1/saved",
             "Stays on this computer",
             "No data leaves",
             "en",

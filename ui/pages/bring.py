@@ -10,6 +10,7 @@ from ui.parts.part import Button, Option
 from ui.visit import Visit
 from ui.words import Words
 
+SAVED_PROJECT = ".bottega.zip"
 _CELL_CHARS = 300
 _ORDER = ("text_label", "question_answer", "text_fields", "dialogue_summary", "alpaca", "messages", "sharegpt")  # what people bring most, first
 
@@ -86,6 +87,9 @@ def _mapping(brought: Brought) -> dict[str, Any] | None:
 
 def _uploaded(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     brought = Brought(text_of(values, "upload", 64), text_of(values, "name", 255), text_of(values, "purpose", 10) == "sealed")
+    if brought.name.endswith(SAVED_PROJECT) and not brought.sealed:
+        restored = visit.do("restore-project", upload=brought.upload)
+        return Outcome(desk, {"project": restored.id, "step": "data", "run": "", "verdict": "", "package": ""})
     preview_of(visit, brought)  # what cannot be read is told before it is kept in hand
     return Outcome(desk.to(brought=brought))
 

@@ -56,6 +56,8 @@ class FramePage(Page):
             rename_label=words("frame.rename_label"),
             rename_button=words("frame.rename_button"),
             more=more,
+            save_label=words("frame.save_project"),
+            save_link=f"/api/projects/{open_.project}/saved" if open_ else "",
             place=words("frame.hosted" if visit.hosted else "frame.local"),
             place_note=words("frame.hosted_note" if visit.hosted else "frame.local_note"),
             language=visit.place.language,

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from core.actions.registry import Plan, find
-from core.errors import BadValue, UserError
-from core.sentence import Sentence
+from core.errors import BadValue
 from ui.parts.notice import Notice
 from ui.parts.part import Button
 from ui.parts.plan import Cost, PlanView
@@ -72,15 +71,6 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """A line of the talk with the assistant. What it says is kept as sentences, so that a switch of language says them again."""
-
-    who: str
-    text: tuple[Sentence | UserError | str, ...]
-    suggestions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Desk:
     """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`."""
 
@@ -100,7 +90,7 @@ class Desk:
     answers_offset: int = 0
     asked: Asked = Asked()
     accepted: str = ""
-    talk: tuple[Spoken, ...] = ()
+    suggestions: tuple[str, ...] = ()
     importing: str = ""
 
     def to(self, **changes: Any) -> "Desk":

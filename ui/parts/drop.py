@@ -75,7 +75,7 @@ class Drop:
     sending: str
     lost: str
     purpose: str = "data"
-    accept: str = ".csv,.tsv,.jsonl,.json,.txt"
+    accept: str = ".csv,.tsv,.jsonl,.json,.txt,.gz,.zip"
     small: bool = False
     buttons: tuple[Button, ...] = ()
 

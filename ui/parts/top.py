@@ -17,7 +17,7 @@ _BODY = """<header><span class="brand">Bottega</span><span class="sep" aria-hidd
 ${value.chosen ? `<div class="form" data-form><label>${e(value.rename_label)}<input type="text" name="name" maxlength="120"
  autocomplete="off" value="${e(value.project)}"></label><button type="button" class="plain"
  data-act="rename-project">${e(value.rename_button)}</button></div>` : ''}
-<div class="row">${buttons(value.more)}</div></div></details>
+<div class="row">${value.save_link ? `<a href="${e(value.save_link)}" download>${e(value.save_label)}</a>` : ''}${buttons(value.more)}</div></div></details>
 <span class="grow"></span>
 <span class="lock" title="${e(value.place_note)}"><span class="word">${e(value.place)}</span></span>
 <div class="seg" role="group" aria-label="${e(value.language_label)}">${value.languages.map(l => `<button type="button" data-language="${e(l.value)}"
@@ -91,6 +91,8 @@ class Top:
     rename_label: str
     rename_button: str
     more: tuple[Button, ...]
+    save_label: str
+    save_link: str
     place: str
     place_note: str
     language: str

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.workshop import Workshop
-from storage import projects, uploads
-from storage.rows import LOCAL_OWNER, OwnerId
+from storage import jobs, projects, uploads
+from storage.rows import LIVE, LOCAL_OWNER, OwnerId
+
+STOP_S = 30.0
 
 
 def erase_visitors(workshop: Workshop, *, older_than_hours: float) -> int:
@@ -19,6 +21,11 @@ def erase_visitors(workshop: Workshop, *, older_than_hours: float) -> int:
 
 
 def _erase(workshop: Workshop, owner: OwnerId) -> None:
+    live = [job for project in projects.of_owner(workshop.store, owner) for job in jobs.of_project(workshop.store, project.id) if job.state in LIVE]
+    for job in live:
+        workshop.supervisor.stop(job.id)
+    for job in live:
+        workshop.supervisor.wait(job.id, STOP_S)
     files = [workshop.home.uploads / upload.id for upload in uploads.of_owner(workshop.store, owner)]
     left = projects.erase_owner(workshop.store, owner)
     for path in [*files, *map(Path, left.run_folders), *map(Path, left.packages)]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
@@ -20,6 +21,7 @@ FIXED = ("gradio", "transformers", "peft", "datasets", "evaluate", "olive-ai", "
 DISK_NEEDED = 2 << 30
 MEMORY_NEEDED = 2 << 30
 PORT = 7860
+JOB_S = 60
 
 # Imported in a process of its own, with every attempt of Python code to reach another computer written down.
 _PROBE = """
@@ -50,7 +52,7 @@ class Line:
 
 def inspect(home: Home) -> list[Line]:
     """Look at everything; nothing is changed but an empty data folder that is made when there is none."""
-    return [_python(), *map(_version, FIXED), _starter(), _folder(home), _disk(home), _memory(), _port(), _outside()]
+    return [_python(), *map(_version, FIXED), _starter(), _folder(home), _disk(home), _memory(), _port(), _job(), _outside()]
 
 
 def _python() -> Line:
@@ -112,6 +114,23 @@ def _port() -> Line:
     return Line(
         "port", True, f"{PORT} is {'in use (by Bottega, if it runs)' if used else 'free'}; the app listens on 127.0.0.1 only, unless told otherwise"
     )
+
+
+def _job() -> Line:
+    """Opens a store and runs a job in a process of its own, in a home that is thrown away."""
+    from core.actions.registry import Context, perform
+    from core.workshop import Workshop
+    from storage.rows import LIVE, LOCAL_OWNER, JobState
+
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, Workshop.open(Home(Path(folder)).prepare()) as workshop:
+        context = Context(workshop, LOCAL_OWNER)
+        project = perform(context, "create-project", {"name": "check"})
+        job = perform(context, "self-test", {"project": project.id})
+        while job.state in LIVE and time.monotonic() - started < JOB_S:
+            job = workshop.supervisor.wait(job.id, 1.0)
+    seconds = time.monotonic() - started
+    return Line("jobs", job.state is JobState.DONE, f"a job in a process of its own ended as '{job.state}' after {seconds:.1f} s")
 
 
 def _outside() -> Line:

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import Field
+
+from core.actions.project import project_of
 from core.actions.registry import Context, Request, action
 from core.errors import DiskFull, NotAllowed
+from core.jobs.selftest import SelfTest
 from storage import archive
 from storage.errors import StoreFull
 from storage.files import free_bytes
+from storage.rows import Job
 
 
 class BackupRequest(Request):
@@ -42,3 +47,14 @@ def backup(context: Context, request: BackupRequest) -> BackupMade:
         free = f"{free_bytes(workshop.home.root) / 1e6:,.0f} MB"
         raise DiskFull(needed=f"{workshop.home.database.stat().st_size / 1e6:,.0f} MB", free=free, place=str(workshop.home.backups)) from error
     return BackupMade(target, target.stat().st_size)
+
+
+class SelfTestRequest(Request):
+    project: str = Field(description="The project that the job stands in.")
+
+
+@action("self-test", request=SelfTestRequest, sentence="Run a small job that counts to ten, to see that jobs work on this machine.", undo="Nothing is left of it.",
+        example={"project": "abcdefghijklm"})  # fmt: skip
+def self_test(context: Context, request: SelfTestRequest) -> Job:
+    project = project_of(context, request.project)
+    return context.workshop.supervisor.submit("selftest", SelfTest(), owner=context.actor, project=project.id, subject="count")

@@ -21,6 +21,7 @@ TYPO_CUTOFF = 0.79
 QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{1,2000})[\"“”«»]|(?<!\w)'([^']{2,2000})'(?!\w)")
 PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s*(?:%|percent|per cento|per cent)")
 PRECISIONS = re.compile(r"\b(int4|int8|fp32|fp16)\b")
+THREE_SHARES = re.compile(r"\b(\d{1,2})\s*/\s*(\d{1,2})\s*/\s*(\d{1,2})\b")  # training / validation / test
 SEED = re.compile(r"\bseed\s*(?:=|is|of|:)?\s*(\d{1,9})\b")
 
 
@@ -155,6 +156,8 @@ def _values(intent: str, text: str, spoken: str, words: Sequence[str], quoted: s
 
 def _split_values(spoken: str, said: set[str], known: Phrases) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    if (three := THREE_SHARES.search(spoken)) and sum(map(int, three.groups())) == 100:
+        return {"validation_share": int(three.group(2)) / 100, "test_share": int(three.group(3)) / 100}
     for found in PERCENT.finditer(spoken):
         share = float(found.group(1).replace(",", ".")) / 100
         around = spoken[max(0, found.start() - 24) : found.end() + 24].split(",")[0]

@@ -30,7 +30,7 @@ def test_the_package_of_banking77_answers_outside_as_it_does_in_the_app(visit: C
     person.press("Import these rows")
     assert person.lead("10,003 texts", seconds=120) == "10,003 texts, 77 categories"
     person.page.locator("#panel-data .drop.small input[type=file]").set_input_files(real_file("banking77-test.csv"))
-    person.press("Import these rows")
+    person.press("Import as the exam")
     person.page.get_by_text("3,080").first.wait_for(timeout=120_000)
     person.press("Choose what it should learn")
     person.press("Start training")

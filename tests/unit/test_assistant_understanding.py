@@ -20,6 +20,7 @@ SAID = [
     ("split the data", "en", "split", {}),
     ("split the data with 20 % for the test", "en", "split", {"test_share": 0.2}),
     ("split by patient, 10% validation and 15% test", "en", "split", {"keep_together": "patient", "validation_share": 0.1, "test_share": 0.15}),
+    ("split 70 / 10 / 20", "en", "split", {"validation_share": 0.1, "test_share": 0.2}),
     ("dividi i dati per paziente", "it", "split", {"keep_together": "paziente"}),
     ("dividi con il 20 % per la prova", "it", "split", {"test_share": 0.2}),
     ("sort my texts into categories", "en", "choose_task", {"task": "classification"}),

@@ -187,3 +187,23 @@ def test_every_template_can_be_filled():
                 assert not set("{}[]|") & set(fill(template, rng))
     assert set(scenes()).isdisjoint(unseen_scenes())
     assert all(maker(rng)[-1][0] == "assistant" for maker, _ in MAKERS.values())
+
+
+def test_the_shipped_model_writes_json_and_picks_listed_labels_above_its_measured_floor():
+    from core.models.starter.evaluate import written
+
+    rng = random.Random(20)
+    asked = [notes.fields_as_json(rng) for _ in range(24)] + [choose_label(rng) for _ in range(24)]
+    answers = written(WEIGHTS, [turns[:-1] for turns in asked])
+    right = [answer == turns[-1][1] for answer, turns in zip(answers, asked, strict=True)]
+    # Measured on 100 of each: 0.61 right word for word as JSON, 0.82 right labels. The floors leave room for chance in 24.
+    assert sum(_is_json(answer) for answer in answers[:24]) >= 20
+    assert sum(right[:24]) >= 8
+    assert sum(right[24:]) >= 14
+
+
+def _is_json(text):
+    try:
+        return isinstance(json.loads(text), dict)
+    except json.JSONDecodeError:
+        return False

@@ -75,7 +75,7 @@ def loss_of(network: Network, rows: Sequence[Ids]) -> tuple[int, float]:
 def right_by_kind(model: Path, rows: int) -> dict[str, float]:
     """Share of exercises of each kind answered word for word; the texts are new, the templates are those of the training.
 
-    Two lines are about a scene that is never trained on: its labels listed in the message, and taught by examples in the conversation.
+    The last line is about a scene that is never trained on; its labels are listed in the message.
     """
     rng = random.Random(UNSEEN_SEED)
     kinds = {kind: [maker(rng) for _ in range(rows)] for kind, (maker, _) in MAKERS.items() if kind not in ("other words",)}

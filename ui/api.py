@@ -65,6 +65,13 @@ def router(workshop: Workshop) -> APIRouter:
             return refused(error, context.language)
         return StreamingResponse(_followed(context, job), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
+    _downloads(routes, workshop)
+    return routes
+
+
+def _downloads(routes: APIRouter, workshop: Workshop) -> None:
+    """Files that a person takes home, streamed from the disk."""
+
     @routes.get("/packages/{package}/download")
     async def download(package: str, request: Request, accept_red: bool = False) -> Any:
         context = context_of(workshop, request)
@@ -83,8 +90,6 @@ def router(workshop: Workshop) -> APIRouter:
         except UserError as error:
             return refused(error, context.language)
         return FileResponse(found.path, filename=found.name, media_type="application/zip")
-
-    return routes
 
 
 def context_of(workshop: Workshop, request: Request) -> Context:

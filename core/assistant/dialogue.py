@@ -17,7 +17,6 @@ from storage.rows import JobState, ProjectId, Said
 
 PERSON, ASSISTANT = "person", "assistant"
 AGREED, DECLINED = "✓", "✗"
-PLAN_LOOKBACK = 12
 
 
 _Answer = Callable[[Context, Standing, Mapping[str, Any]], Reply]
@@ -266,7 +265,7 @@ def _undo(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply
 
 def _yes(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
     """A word counts as a click, for the card that stands just above it."""
-    lines = projects.said(context.workshop.store, where.project.id)[-PLAN_LOOKBACK:]
+    lines = projects.said(context.workshop.store, where.project.id)
     shown = lines[-2] if len(lines) > 1 else None
     if shown is None or not shown.plan:
         return Reply((Sentence("assistant.yes_to_what", "There is no open plan to say yes to."),))

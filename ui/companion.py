@@ -145,4 +145,3 @@ def _project(visit: Visit) -> tuple[str, Mapping[str, str] | None]:
         return visit.project.project, None
     made = visit.do("create-project", name=visit.words("frame.no_project"))
     return made.id, {"project": made.id}
-

@@ -132,13 +132,13 @@ class Certificate(_Frozen):
 
 
 _UNREADABLE = "The exported model did not load: {why}."
-_TOKENS = "The tokenizer of the package gives other tokens than in training for {different} of {rows} texts, so its answers cannot be trusted."
+_TOKENS = "The tokenizer of the package gives other tokens than in training for {different:,} of {rows:,} texts, so its answers cannot be trusted."
 _NUMBERS = "The exported model gives numbers that are not finite."
-_LOST_MUCH = "It loses {points:.1f} points of {metric} on {rows} test rows; more than {limit:g} points is too much."
-_LOST = "It loses {points:.1f} points of {metric} on {rows} test rows; up to {limit:g} would be green. The exact version (fp32) keeps them."
+_LOST_MUCH = "It loses {points:.1f} points of {metric} on {rows:,} test rows; more than {limit:g} points is too much."
+_LOST = "It loses {points:.1f} points of {metric} on {rows:,} test rows; up to {limit:g} would be green. The exact version (fp32) keeps them."
 _DRIFT = "Its largest difference to the tuned model's numbers is {largest:.2g}; up to {limit:g} would be green."
 _UNASKED = "There was no test row to ask, so nothing is known about its answers."
-_SAME = "{equal} of {rows} answers are the tuned model's own, and it loses {points:.1f} points of {metric} (up to {limit:g} is green)."
+_SAME = "{equal:,} of {rows:,} answers are the tuned model's own, and it loses {points:.1f} points of {metric} (up to {limit:g} is green)."
 
 
 def judge(findings: Findings, precision: Precision) -> tuple[Colour, tuple[Reason, ...]]:

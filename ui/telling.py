@@ -66,15 +66,13 @@ def _row(words: Words, value: Any, depth: int) -> str:
 
 
 def _is_sentence(value: Mapping[str, Any]) -> bool:
-    return value.keys() == {"key", "english", "facts"}
+    return {"key", "english", "facts"} <= value.keys() <= {"key", "english", "facts", "term"}
 
 
 def _revived(value: Any) -> Any:
-    return (
-        Sentence(**{**value, "facts": {k: _revived(v) for k, v in value["facts"].items()}})
-        if isinstance(value, Mapping) and _is_sentence(value)
-        else value
-    )
+    if not isinstance(value, Mapping) or not _is_sentence(value):
+        return value
+    return Sentence(value["key"], value["english"], {name: _revived(inner) for name, inner in value["facts"].items()})
 
 
 def _short(value: Any, longest: int = LONGEST_LINE) -> str:

@@ -83,7 +83,7 @@ class Classic(Baseline):
             model.fit(features, labels)
             return [str(label) for label in model.predict(words.transform([_text(row) for row in test]))]
 
-        return _beside(fit, check_stop)
+        return beside(fit, check_stop)
 
     def learns_from(self, train: Sequence[Row]) -> int:
         return min(len(train), _MOST_ROWS)
@@ -161,7 +161,7 @@ def _text(row: Row) -> str:
     return "\n".join(turn.content for turn in turns[:last] if turn.role != "system")
 
 
-def _beside(work: Callable[[], list[str]], check_stop: CheckStop) -> list[str]:
+def beside(work: Callable[[], list[str]], check_stop: CheckStop) -> list[str]:
     """Run what cannot be interrupted in a thread of its own, so that a stop is honoured at once: the process ends, and the thread with it."""
     executor = ThreadPoolExecutor(1)
     future = executor.submit(work)

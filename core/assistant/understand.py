@@ -148,13 +148,13 @@ def _values(intent: str, text: str, spoken: str, words: Sequence[str], quoted: s
         question = quoted or (text_after.group(1).strip() if text_after else None)
         return ({"question": question} if question else {}) | ({"blind": True} if said & set(known.values["blind"]) else {})
     if intent == "split":
-        return _split_values(spoken, said, known)
+        return _split_values(spoken, known)
     if intent == "import":
         return {"sealed": True} if said & set(known.values["sealed"]) else {}
     return {}
 
 
-def _split_values(spoken: str, said: set[str], known: Phrases) -> dict[str, Any]:
+def _split_values(spoken: str, known: Phrases) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if (three := THREE_SHARES.search(spoken)) and sum(map(int, three.groups())) == 100:
         return {"validation_share": int(three.group(2)) / 100, "test_share": int(three.group(3)) / 100}
@@ -169,7 +169,7 @@ def _split_values(spoken: str, said: set[str], known: Phrases) -> dict[str, Any]
     together = "|".join(sorted(map(re.escape, known.values["together"]), key=len, reverse=True))
     if found_column := re.search(rf"\b(?:{together})\s+(?:the\s+|same\s+|lo\s+|la\s+|il\s+)?([a-z_][\w-]{{2,}})", spoken):
         word = found_column.group(1)
-        if word not in {"cento", "cent", "percent", "test", "prova", "validation", "validazione", "the"} and not said & {"%"} & {word}:
+        if word not in {"cento", "cent", "percent", "test", "prova", "validation", "validazione", "the"}:
             values["keep_together"] = word
     return values
 
@@ -177,7 +177,7 @@ def _split_values(spoken: str, said: set[str], known: Phrases) -> dict[str, Any]
 def _one_of(names: Sequence[str], said: set[str], known: Phrases) -> str | None:
     """The value whose words were said, if it is only one."""
     found = [name for name in names if said & set(known.values[name])]
-    return found[0] if found else None
+    return found[0] if len(found) == 1 else None
 
 
 def _nearest(text: str, language: str) -> tuple[str, ...]:

@@ -108,3 +108,9 @@ def test_an_answer_takes_no_noticeable_time() -> None:
     for text, language, _, _ in SAID:
         understand(text, language)
     assert (time.perf_counter() - started) / len(SAID) < 0.25  # a deadline; about 5 ms are usual
+
+
+def test_two_tasks_in_one_sentence_are_no_choice() -> None:
+    meant = understand("I want to summarise and extract fields")
+    assert isinstance(meant, Meant)
+    assert (meant.intent, dict(meant.values)) == ("choose_task", {})

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage import projects
+from storage.archive_old import bring_up_to_date
 from storage.archive_rows import TABLES, restore_rows, rows_to_files
 from storage.errors import BadArchive, RowMissing, StoreTooNew
 from storage.files import free_bytes, is_safe_name, move_into_place, sha256_of
@@ -50,7 +51,8 @@ def restore_project(store: Store, owner: OwnerId, archive: Path) -> Project:
     """Take a saved project in, as `owner`'s, with new ids where the old ones are taken. Raises BadArchive, StoreTooNew; then nothing was taken."""
     home = store.path.parent
     with _scratch(home) as scratch:
-        _unpack(archive, scratch)
+        schema = _unpack(archive, scratch)
+        bring_up_to_date(archive, scratch / "rows", schema)
         found = restore_rows(store, owner, archive, scratch / "rows", home)
         placed: list[Path] = []
         try:
@@ -120,21 +122,22 @@ def _zip(members: dict[str, Path], target: Path) -> None:
         archive.writestr(_MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Check everything that the zip claims before and while its bytes are written. Raises BadArchive, StoreTooNew."""
+def _unpack(archive: Path, folder: Path) -> int:
+    """Check everything that the zip claims before and while its bytes are written; returns its schema. Raises BadArchive, StoreTooNew."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            files = _promised(archive, opened)
+            files, schema = _promised(archive, opened)
             needed = sum(info.file_size for info in opened.infolist())
             if needed > free_bytes(folder):
                 raise BadArchive(archive, f"it needs {needed} bytes of disk and {free_bytes(folder)} are free")
             for name, (digest, size) in files.items():
                 _unpack_one(archive, opened, name, digest, size, folder / name)
+            return schema
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadArchive(archive, f"it is no readable zip ({error})") from error
 
 
-def _promised(archive: Path, opened: zipfile.ZipFile) -> dict[str, tuple[str, int]]:
+def _promised(archive: Path, opened: zipfile.ZipFile) -> tuple[dict[str, tuple[str, int]], int]:
     names = [info.filename for info in opened.infolist()]
     for info in opened.infolist():
         if not is_safe_name(info.filename):
@@ -151,13 +154,15 @@ def _promised(archive: Path, opened: zipfile.ZipFile) -> dict[str, tuple[str, in
         files = {str(name): (str(entry["sha256"]), int(entry["size_bytes"])) for name, entry in manifest["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadArchive(archive, "its manifest is not readable") from error
+    if kind < 1 or schema < 1:
+        raise BadArchive(archive, "its manifest is not readable")
     if kind > ARCHIVE_FORMAT or schema > len(migrations()):
         raise StoreTooNew(archive, max(kind, schema), len(migrations()))
     if set(files) != set(names) - {_MANIFEST}:
         raise BadArchive(archive, "its files are not those of its manifest")
     if any(name.split("/")[0] not in ("rows", "files") for name in files):
         raise BadArchive(archive, "it holds files that are no part of a project")
-    return files
+    return files, schema
 
 
 def _unpack_one(archive: Path, opened: zipfile.ZipFile, name: str, digest: str, size: int, target: Path) -> None:

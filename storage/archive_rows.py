@@ -32,7 +32,16 @@ TABLES = {
     "project": Table("id = $project", {"id": "project"}),
     "dataset": Table(_PROJECT, {"id": "dataset", "project": "project"}),
     "example": Table(_DATASETS, {"dataset": "dataset"}),
-    "edit": Table(_DATASETS, {"dataset": "dataset"}),
+    "change": Table(_DATASETS, {"dataset": "dataset"}),
+    "mark": Table(_DATASETS, {"dataset": "dataset"}),
+    "saved_view": Table(_DATASETS, {"id": "saved_view", "dataset": "dataset"}),
+    "checkup": Table(_DATASETS, {"dataset": "dataset", "job": "job"}),
+    "finding": Table(_DATASETS, {"dataset": "dataset"}),
+    "near": Table(_DATASETS, {"dataset": "dataset"}),
+    "layout": Table(_DATASETS, {"dataset": "dataset"}),
+    "label_round": Table(_DATASETS, {"id": "label_round", "project": "project", "dataset": "dataset"}),
+    "label_row": Table(f"round IN (SELECT id FROM label_round WHERE {_DATASETS})", {"round": "label_round"}),
+    "label_given": Table(f"round IN (SELECT id FROM label_round WHERE {_DATASETS})", {"round": "label_round"}),
     "version": Table(_DATASETS, {"id": "version", "dataset": "dataset"}),
     "split": Table(_DATASETS, {"id": "split", "dataset": "dataset", "version": "version"}),
     "split_row": Table(f"split IN (SELECT id FROM split WHERE {_DATASETS})", {"split": "split"}),
@@ -47,8 +56,8 @@ TABLES = {
     "said": Table(_PROJECT, {"project": "project"}),
     "vote": Table(_PROJECT, {"id": "vote", "project": "project"}),
 }
-_OWNED = frozenset(TABLES) - {"split_row", "point", "advice", "artefact", "resource"}
-_NUMBERED = ("edit", "said")  # their id is a number, counted on
+_OWNED = frozenset(TABLES) - {"split_row", "point", "advice", "artefact", "resource", "mark", "finding", "near", "label_row", "label_given"}
+_NUMBERED = ("said",)  # their id is a number, counted on
 _ID = re.compile(r"[a-z2-7]{13}")
 
 
@@ -137,10 +146,10 @@ def _fill(connection: Connection, owner: OwnerId, folder: Path) -> None:
             renamed.append("$owner AS owner")
         if name in _NUMBERED:
             renamed.append(f"(SELECT coalesce(max(id), 0) FROM {name}) + row_number() OVER (ORDER BY a.id) AS id")
-        if name in ("example", "edit"):
-            column = "id" if name == "example" else "example"
-            start, end = f"left(a.{column}, length(a.{column}) - {ROW_SUFFIX_LENGTH})", f"right(a.{column}, {ROW_SUFFIX_LENGTH})"
-            renamed.append(f"{start} || (SELECT new FROM taken_id WHERE kind = 'suffix' AND old = {end}) AS {column}")
+        if name == "example":
+            start, end = f"left(a.id, length(a.id) - {ROW_SUFFIX_LENGTH})", f"right(a.id, {ROW_SUFFIX_LENGTH})"
+            renamed.append("CASE WHEN a.erased THEN 0 ELSE question_key(folded(a.question)) END AS question_key")  # another release may have made it
+            renamed.append(f"{start} || (SELECT new FROM taken_id WHERE kind = 'suffix' AND old = {end}) AS id")
         sql = f"INSERT INTO {name} BY NAME SELECT a.* REPLACE ({', '.join(renamed)}) FROM {_file(folder, name)} a"
         connection.execute(sql, {"owner": owner} if name in _OWNED else {})
 
@@ -160,7 +169,8 @@ def _place_files(connection: Connection, home: Path, ids: dict[str, dict[str, st
 def _check(store: Store, connection: Connection, archive: Path, ids: dict[str, dict[str, str]]) -> None:
     datasets = list(ids["dataset"].values())
     wrong = connection.execute(
-        "SELECT count(*) FROM example WHERE list_contains(?, dataset) AND content_hash <> sha256(messages)", [datasets]
+        "SELECT count(*) FROM example WHERE list_contains(?, dataset) AND NOT erased AND content_hash <> sha256(whole_messages(messages, question, answer))",
+        [datasets],
     ).fetchall()[0][0]
     versions = connection.execute("SELECT id, content_hash FROM version WHERE list_contains(?, dataset)", [datasets]).fetchall()
     if wrong or any(recomputed_hash(store, VersionId(id)) != expected for id, expected in versions):

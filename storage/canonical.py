@@ -30,16 +30,25 @@ def turns_of(messages: str) -> list[dict[str, Any]]:
 
 
 def question_and_answer(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None]:
-    """The last user turn ('' without one) and the last assistant turn after it (None without one)."""
+    """The last user turn ('' without one) and the last assistant turn after it (None without one); a call of a tool is an answer, as JSON."""
     asked = max((index for index, turn in enumerate(turns) if turn["role"] == "user"), default=-1)
     question = str(turns[asked]["content"]) if asked >= 0 else ""
-    answers = [str(turn["content"]) for turn in turns[asked + 1 :] if turn["role"] == "assistant"]
-    return question, answers[-1] if answers else None
+    answers = [turn for turn in turns[asked + 1 :] if turn["role"] == "assistant"]
+    return question, _said(answers[-1]) if answers else None
 
 
 def content_hash(messages: str) -> str:
     """SHA-256 of canonical messages."""
     return hashlib.sha256(messages.encode("utf-8")).hexdigest()
+
+
+def _said(turn: Mapping[str, Any]) -> str:
+    called = turn.get("tool_calls")
+    return (
+        str(turn["content"])
+        if turn["content"].strip() or not called
+        else json.dumps(called, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    )
 
 
 def _is_turn(turn: object) -> bool:

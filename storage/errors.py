@@ -47,12 +47,43 @@ class RowMissing(StorageError):
         self.thing, self.id = thing, id
 
 
+class RowsLost(StorageError):
+    """Fewer or more rows came out of a file than were found in it before. Nothing was taken."""
+
+    def __init__(self, wanted: int, came: int) -> None:
+        super().__init__(f"{came} rows came of {wanted}")
+
+
 class BadMessages(StorageError):
     """Not a JSON list of messages with a role and a content each."""
 
 
+class NothingChanged(StorageError):
+    """The change would leave every row as it is."""
+
+
+class NothingToTakeBack(StorageError):
+    """There is no change that stands, or none of that number."""
+
+
+class ChangedSince(StorageError):
+    """Rows of a change that was to be taken back were changed again later."""
+
+    def __init__(self, number: int, rows: int) -> None:
+        super().__init__(f"{rows} row(s) of change {number} were changed since")
+        self.number, self.rows = number, rows
+
+
 class NothingToSplit(StorageError):
     """A version without an answered row."""
+
+
+class NoDates(StorageError):
+    """A column in which fewer than two moments can be read: nothing is older or newer."""
+
+    def __init__(self, dataset: str, column: str) -> None:
+        super().__init__(f"no dates in '{column}' of {dataset}")
+        self.column = column
 
 
 class BadArchive(StorageError):

@@ -15,6 +15,7 @@ from storage.files import sync_folder
 from storage.typed import now
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
+_KNOWN_KEY = "question_key('where is my parcel, and when does it come?')"
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 
@@ -66,6 +67,21 @@ def migrate(path: Path, connection: Connection, reopen: Callable[[], Connection]
         connection.close()
         raise
     return connection
+
+
+def renew_keys(connection: Connection) -> None:
+    """Make all question keys anew where this release of DuckDB hashes otherwise than the one that made them."""
+    known, now_made = connection.execute(f"SELECT mark, {_KNOWN_KEY} FROM made_by WHERE kind = 'question_key'").fetchall()[0]
+    if known == now_made:
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute("UPDATE example SET question_key = question_key(folded(question)) WHERE NOT erased")
+        connection.execute(f"UPDATE made_by SET mark = {_KNOWN_KEY} WHERE kind = 'question_key'")
+        connection.execute("COMMIT")
+    except duckdb.Error:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def apply(connection: Connection, steps: list[Migration]) -> None:

@@ -10,7 +10,9 @@ from storage.rows import Leftovers, OwnerId, Project, ProjectContents, ProjectId
 from storage.store import Store
 from storage.typed import now
 
-_OF_DATASETS = ("example", "edit", "version", "split")  # tables whose rows name a dataset
+# Tables whose rows name a dataset, a round of labelling, a job, a project.
+_OF_DATASETS = ("example", "change", "mark", "saved_view", "checkup", "finding", "near", "layout", "label_round", "version", "split")
+_OF_ROUNDS = ("label_row", "label_given")
 _OF_JOBS = ("point", "advice", "artefact", "resource")
 _OF_PROJECT = ("dataset", "run", "verdict", "package", "job", "said", "vote")
 
@@ -79,6 +81,8 @@ def delete(store: Store, id: ProjectId) -> Leftovers:
 def delete_dataset_rows(connection: Connection, dataset: str) -> None:
     """All that a dataset holds, and the dataset; used inside a write."""
     connection.execute("DELETE FROM split_row WHERE split IN (SELECT id FROM split WHERE dataset = ?)", [dataset])
+    for table in _OF_ROUNDS:
+        connection.execute(f"DELETE FROM {table} WHERE round IN (SELECT id FROM label_round WHERE dataset = ?)", [dataset])
     for table in _OF_DATASETS:
         connection.execute(f"DELETE FROM {table} WHERE dataset = ?", [dataset])
     connection.execute("DELETE FROM dataset WHERE id = ?", [dataset])

@@ -5,8 +5,9 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -14,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.errors import StorageError, StoreBusy, StoreClosed, StoreDamaged, StoreFull
-from storage.migrations import migrate
+from storage.migrations import migrate, renew_keys
 from storage.typed import rows_of
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Store:
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        self._gate = _Gate()
         self._writing: Connection = connection.cursor()
         self._writer = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._writer.start()
@@ -50,6 +52,7 @@ class Store:
         connection = connect()
         try:
             connection = migrate(path, connection, connect)
+            renew_keys(connection)
             _harden(connection)
         except BaseException:
             connection.close()
@@ -71,7 +74,7 @@ class Store:
         if self._closed:
             raise StoreClosed(str(self.path))
         try:
-            with self._connection.cursor() as cursor:
+            with self._gate.passing(), self._connection.cursor() as cursor:
                 return rows_of(row, cursor.execute(sql, params))
         except duckdb.Error as error:
             raise _told(error, self.path) from error
@@ -96,13 +99,20 @@ class Store:
 
         The file is never copied byte by byte: closing a second handle on it would drop this process's POSIX lock on it.
         """
-        name, source = f"snapshot_{threading.get_ident()}", self._connection.execute("SELECT current_database()").fetchall()[0][0]
-        with self._connection.cursor() as cursor:
+        with self._gate.passing(), self._connection.cursor() as cursor:
+            name, source = f"snapshot_{threading.get_ident()}", cursor.execute("SELECT current_database()").fetchall()[0][0]
             cursor.execute(f"ATTACH '{_quoted(path)}' AS {name}")
             try:
                 cursor.execute(f'COPY FROM DATABASE "{source}" TO {name}')
             finally:
                 cursor.execute(f"DETACH {name}")
+
+    def rewrite(self) -> None:
+        """Write the whole file anew, so that nothing is left in it of what was deleted: not in its free blocks, not in its log. Reads wait meanwhile.
+
+        Raises StoreFull; then the old file is still the one that counts.
+        """
+        self._hand_over(lambda connection: self._rewrite(), in_transaction=False)
 
     def close(self) -> None:
         """Finish the writes that wait, then let go of the file. A second call does nothing."""
@@ -139,6 +149,25 @@ class Store:
                     self._open_again()
                 done.set_exception(_told(error, self.path))
 
+    def _rewrite(self) -> None:
+        fresh = self.path.with_name(f".{self.path.stem}.rewritten.duckdb")
+        _remove_store(fresh)
+        try:
+            self._writing.execute("CHECKPOINT")
+            self.snapshot_to(fresh)
+            with self._gate.closed():
+                self._writing.close()
+                self._connection.close()
+                try:
+                    os.replace(fresh, self.path)
+                    _log_of(self.path).unlink(missing_ok=True)  # it was folded into the file before the copy was made
+                finally:
+                    self._connection = self._connect()
+                    _harden(self._connection)
+                    self._writing = self._connection.cursor()
+        finally:
+            _remove_store(fresh)
+
     def _open_again(self) -> None:
         """After a full disk stopped a checkpoint DuckDB refuses everything until the file is opened anew; what was committed is in it and its log."""
         self._writing.close()
@@ -171,6 +200,46 @@ class Store:
             return
 
 
+class _Gate:
+    """Many may pass at once; whoever closes it waits until all have passed, and lets nobody in until it is open again."""
+
+    def __init__(self) -> None:
+        self._condition, self._inside, self._shut = threading.Condition(), 0, False
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._shut)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._inside -= 1
+                self._condition.notify_all()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        with self._condition:
+            self._shut = True
+            self._condition.wait_for(lambda: self._inside == 0)
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._shut = False
+                self._condition.notify_all()
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def _remove_store(path: Path) -> None:
+    for file in (path, _log_of(path)):
+        file.unlink(missing_ok=True)
+
+
 def _connect(path: Path, memory_limit: str, threads: int) -> Connection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
@@ -178,6 +247,7 @@ def _connect(path: Path, memory_limit: str, threads: int) -> Connection:
         "autoload_known_extensions": False,
         "autoinstall_known_extensions": False,
         "python_enable_replacements": False,
+        "preserve_insertion_order": False,  # rows have a position; to keep an order that nobody reads takes memory, and one thread
         "temp_directory": str(path.parent / "tmp"),
         "max_temp_directory_size": "20GB",
     }

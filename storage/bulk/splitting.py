@@ -1,58 +1,62 @@
-"""Frozen splits, drawn in SQL: stratified by answer, equal questions on one side, the same for the same content and seed."""
+"""Frozen splits: what is asked for, how it is kept, and what is known of one. The same content and wish are always the same split."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
 
-from storage.bulk.quotas import Stratum, quotas
+from storage.bulk.drawing import Draw, draw_rows
 from storage.bulk.versions import ROWS_OF_VERSION, freeze_version, get_version, versions_of
-from storage.errors import NothingToSplit, RowMissing
+from storage.errors import RowMissing
 from storage.ids import new_id
-from storage.rows import DatasetId, OwnerId, Part, PartCount, Split, SplitId, VersionId
+from storage.rows import DatasetId, OwnerId, PartCount, Split, SplitId, VersionId
 from storage.store import Store
 from storage.typed import now, rows_of
 
-__all__ = ["freeze_split", "freeze_version", "get_split", "get_version", "latest_split", "open_test", "split_counts", "splits_of", "versions_of"]
+__all__ = [
+    "Draw", "draw_split", "freeze_split", "freeze_version", "get_split", "get_version", "latest_split", "leaks", "open_test", "split_counts",
+    "splits_of", "unplaced", "versions_of",
+]  # fmt: skip
 
 
-def freeze_split(
-    store: Store,
-    version: VersionId,
-    plan: str,
-    *,
-    seed: int,
-    validation_share: float,
-    test_share: float,
-    stratify: bool = True,
-    group_by: str | None = None,
-    sealed_test: bool = True,
-) -> Split:
+@dataclass(frozen=True)
+class Leaks:
+    """Bundles of rows that stand in more than one part, by what ties them: a frozen split has none. `near_known`: a check-up looked for near ones."""
+
+    equal: int
+    near: int
+    near_known: bool
+
+
+def freeze_split(store: Store, version: VersionId, plan: str, **wish: Any) -> Split:
+    """`draw_split` with the fields of a Draw as keywords."""
+    return draw_split(store, version, plan, Draw(**wish))
+
+
+def draw_split(store: Store, version: VersionId, plan: str, wish: Draw) -> Split:
     """Draw a split of a version's answered rows, or return the one that was drawn the same way before. `plan` is kept as it is.
 
-    Rows with an equal folded question stay together, and with `group_by` (a column of the original rows) those with an equal value there too.
-    With `sealed_test` the sealed rows, if there are any, are the test part; then `test_share` is not used, and other rows that stay together with a
-    sealed one are in no part (`kept_out`). Without it sealed rows are in no part. An answer that stands in one group only goes to training; when
-    more than half of the rows have an answer of their own, answers are no categories and are not looked at. Raises RowMissing, NothingToSplit.
+    Raises RowMissing, NothingToSplit, NoDates.
     """
-    settings = json.dumps([seed, validation_share, test_share, stratify, group_by, sealed_test])
 
     def draw(connection: Connection) -> Split:
         found = connection.execute("SELECT owner, dataset, change FROM version WHERE id = ?", [version]).fetchall()
         if not found:
             raise RowMissing("version", version)
+        owner, dataset, change = found[0]
+        settings = _settings(connection, dataset, wish)
         same = connection.execute("SELECT * FROM split WHERE version = ? AND settings = ? AND plan = ?", [version, settings, plan])
         if drawn := rows_of(Split, same):
             return drawn[0]
-        owner, dataset, change = found[0]
-        _gather(connection, dataset, change, group_by)
-        sealed = _set_sealed_aside(connection, sealed_test)
-        _group(connection, stratify)
-        _deal(connection, 0.0 if sealed else test_share, validation_share, seed)
-        for part in (Part.VALIDATION,) if sealed else (Part.TEST, Part.VALIDATION):
-            if (validation_share if part is Part.VALIDATION else test_share) > 0:
-                _fill_if_empty(connection, part)
-        return _keep(connection, [owner, dataset, version, seed, plan, settings])
+        id = new_id()
+        kept_out = draw_rows(connection, id, dataset, change, wish)
+        sql = """
+            INSERT INTO split SELECT ?, ?, ?, ?, ?, ?, ?, count(*) FILTER (part = 'train'), count(*) FILTER (part = 'validation'),
+                   count(*) FILTER (part = 'test'), ?, 0, ? FROM split_row WHERE split = ?
+        """
+        connection.execute(sql, [id, owner, dataset, version, wish.seed, plan, settings, kept_out, now(), id])
+        return rows_of(Split, connection.execute("SELECT * FROM split WHERE id = ?", [id]))[0]
 
     return store.write(draw)
 
@@ -81,6 +85,16 @@ def open_test(store: Store, split: SplitId) -> Split:
     return found[0]
 
 
+def forget(store: Store, split: SplitId) -> None:
+    """Take back a split that nothing refers to yet."""
+
+    def remove(connection: Connection) -> None:
+        connection.execute("DELETE FROM split_row WHERE split = ?", [split])
+        connection.execute("DELETE FROM split WHERE id = ?", [split])
+
+    store.write(remove)
+
+
 def split_counts(store: Store, split: SplitId) -> list[PartCount]:
     """Rows of each part and answer, most frequent first."""
     sql = """
@@ -92,108 +106,43 @@ def split_counts(store: Store, split: SplitId) -> list[PartCount]:
     return store.read(PartCount, sql, [split])
 
 
-def _gather(connection: Connection, dataset: str, change: int, group_by: str | None) -> None:
-    """drawn(position, answer, sealed, key, together): rows with an equal `key` stay together. The key is made of content only."""
-    pointer = None if group_by is None else "/" + group_by.replace("~", "~0").replace("/", "~1")
-    together = "NULL::VARCHAR" if pointer is None else "nullif(trim(json_extract_string(original, $pointer)), '')"
-    values: dict[str, Any] = {"dataset": dataset, "change": change} | ({} if pointer is None else {"pointer": pointer})
+def leaks(store: Store, split: SplitId) -> Leaks:
+    """Counted over all rows, not estimated. Near duplicates are those of the dataset's latest check-up."""
     sql = f"""
-        CREATE OR REPLACE TEMP TABLE drawn AS
-        SELECT position, answer, sealed, question_key AS key, {together} AS together FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL
+        WITH r AS (SELECT position, part FROM split_row WHERE split = $split)
+        SELECT (SELECT count(*) FROM (SELECT 1 FROM r JOIN (SELECT position, question_key FROM example WHERE {ROWS_OF_VERSION}) USING (position)
+                    GROUP BY question_key HAVING min(part) <> max(part))) AS equal,
+               (SELECT count(*) FROM (SELECT 1 FROM r JOIN near n USING (position) WHERE n.dataset = $dataset
+                    GROUP BY n.bundle HAVING min(part) <> max(part))) AS near,
+               EXISTS (SELECT 1 FROM checkup WHERE dataset = $dataset) AS near_known
     """
-    connection.execute(sql, values)
-    if not connection.execute("SELECT count(*) FROM drawn").fetchall()[0][0]:
-        raise NothingToSplit(dataset)
-    if pointer is not None:
-        _join_groups(connection)
+    return store.read(Leaks, sql, {"split": split, **_place(store, split)})[0]
 
 
-def _join_groups(connection: Connection) -> None:
-    """Two ways of belonging together (equal question, equal group) become one key: the least key of all that hang together."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE link AS SELECT DISTINCT key, together, key AS least FROM drawn WHERE together IS NOT NULL")
-    while True:
-        sql = """
-            CREATE OR REPLACE TEMP TABLE linked AS
-            SELECT key, together, min(least) OVER (PARTITION BY key) AS least
-            FROM (SELECT key, together, min(least) OVER (PARTITION BY together) AS least FROM link)
-        """
-        connection.execute(sql)
-        changed = connection.execute("SELECT count(*) FROM link JOIN linked USING (key, together) WHERE link.least <> linked.least").fetchall()[0][0]
-        connection.execute("CREATE OR REPLACE TEMP TABLE link AS FROM linked")
-        if not changed:
-            break
-    connection.execute("UPDATE drawn SET key = l.least FROM (SELECT key, min(least) AS least FROM link GROUP BY key) l WHERE drawn.key = l.key")
+def unplaced(store: Store, split: SplitId) -> list[int]:
+    """Positions of the version's answered rows that are in no part."""
+    sql = f"SELECT position FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL AND position NOT IN (SELECT position FROM split_row WHERE split = $split) ORDER BY position"
+    return [row[0] for row in store.read(None, sql, {"split": split, **_place(store, split)})]
 
 
-def _set_sealed_aside(connection: Connection, sealed_test: bool) -> bool:
-    """placed(position, part), with the sealed rows when they are the test; `drawn` keeps the rows to draw from. Says whether the test is sealed."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE placed (position BIGINT, part VARCHAR)")
-    connection.execute("CREATE OR REPLACE TEMP TABLE kept_out AS SELECT position FROM drawn WHERE false")
-    sealed = bool(connection.execute("SELECT count(*) FROM drawn WHERE sealed").fetchall()[0][0])
-    if sealed and sealed_test:
-        connection.execute("INSERT INTO placed SELECT position, 'test' FROM drawn WHERE sealed")
-        apart = "NOT sealed AND key IN (SELECT key FROM drawn WHERE sealed)"
-        connection.execute(f"INSERT INTO kept_out SELECT position FROM drawn WHERE {apart}")
-        connection.execute(f"DELETE FROM drawn WHERE {apart}")
-    connection.execute("DELETE FROM drawn WHERE sealed")
-    return sealed and sealed_test
+def _place(store: Store, split: SplitId) -> dict[str, Any]:
+    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
+    if not found:
+        raise RowMissing("split", split)
+    return {"dataset": found[0][0], "change": found[0][1]}
 
 
-def _group(connection: Connection, stratify: bool) -> None:
-    """bundle(key, rows, stratum): what stays together, under its most frequent answer."""
-    counts = "SELECT count(*) FILTER (rows = 1), sum(rows) FROM (SELECT count(*) AS rows FROM drawn GROUP BY answer)"
-    single, rows = connection.execute(counts).fetchall()[0]
-    stratum = "answer" if stratify and single * 2 <= (rows or 0) else "''"
-    sql = f"""
-        CREATE OR REPLACE TEMP TABLE bundle AS
-        SELECT key, sum(rows) OVER (PARTITION BY key)::BIGINT AS rows, stratum
-        FROM (SELECT key, {stratum} AS stratum, count(*) AS rows FROM drawn GROUP BY ALL)
-        QUALIFY row_number() OVER (PARTITION BY key ORDER BY rows DESC, stratum) = 1
-    """
-    connection.execute(sql)
-
-
-def _deal(connection: Connection, test_share: float, validation_share: float, seed: int) -> None:
-    """dealt(key, rows, stratum, luck, part): bundles in an order that the seed decides, the first ones to the test, the next to validation."""
-    found = connection.execute("SELECT stratum, sum(rows)::BIGINT, count(*) FROM bundle GROUP BY stratum").fetchall()
-    strata = {name: Stratum(rows, groups) for name, rows, groups in found}
-    wanted = quotas(strata, test_share=test_share, validation_share=validation_share, seed=seed)
-    names, tests, validations = list(wanted), [quota.test for quota in wanted.values()], [quota.validation for quota in wanted.values()]
-    sql = """
-        CREATE OR REPLACE TEMP TABLE dealt AS
-        WITH quota AS (SELECT unnest($names::VARCHAR[]) AS stratum, unnest($tests::BIGINT[]) AS test, unnest($validations::BIGINT[]) AS validation),
-        lucky AS (SELECT *, md5_number_lower($seed || ' ' || key) AS luck FROM bundle),
-        in_turn AS (
-            SELECT *, sum(rows) OVER turn - rows / 2 AS middle, row_number() OVER turn = count(*) OVER (PARTITION BY stratum) AS last
-            FROM lucky WINDOW turn AS (PARTITION BY stratum ORDER BY luck, key ROWS UNBOUNDED PRECEDING)
-        )
-        SELECT key, rows, stratum, luck,
-               CASE WHEN last THEN 'train' WHEN middle < test THEN 'test' WHEN middle < test + validation THEN 'validation' ELSE 'train' END AS part
-        FROM in_turn JOIN quota USING (stratum)
-    """
-    connection.execute(sql, {"names": names, "tests": tests, "validations": validations, "seed": str(seed)})
-
-
-def _fill_if_empty(connection: Connection, part: Part) -> None:
-    """When groups are larger than a part's quota the part may be empty: it gets the smallest group of an answer that keeps another for training."""
-    sql = """
-        UPDATE dealt SET part = $part WHERE NOT EXISTS (SELECT 1 FROM dealt WHERE part = $part) AND key = (
-            SELECT key FROM dealt WHERE part = 'train' QUALIFY count(*) OVER (PARTITION BY stratum) > 1 ORDER BY rows, luck, key LIMIT 1
-        )
-    """
-    connection.execute(sql, {"part": part.value})
-
-
-def _keep(connection: Connection, values: list[Any]) -> Split:
-    connection.execute("INSERT INTO placed SELECT position, part FROM drawn JOIN dealt USING (key)")
-    id = new_id()
-    owner, dataset, version, seed, plan, settings = values
-    sql = """
-        INSERT INTO split SELECT ?, ?, ?, ?, ?, ?, ?, count(*) FILTER (part = 'train'), count(*) FILTER (part = 'validation'),
-               count(*) FILTER (part = 'test'), (SELECT count(*) FROM kept_out), 0, ? FROM placed
-    """
-    connection.execute(sql, [id, owner, dataset, version, seed, plan, settings, now()])
-    connection.execute("INSERT INTO split_row SELECT ?, position, part FROM placed ORDER BY position", [id])
-    for table in ("drawn", "placed", "kept_out", "bundle", "dealt", "link", "linked"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    return rows_of(Split, connection.execute("SELECT * FROM split WHERE id = ?", [id]))[0]
+def _settings(connection: Connection, dataset: str, wish: Draw) -> str:
+    """How it is drawn, as JSON. Near duplicates are those that are known now: when a check-up finds others, it is another split."""
+    first = [wish.seed, wish.validation_share, wish.test_share, wish.stratify, wish.group_by, wish.sealed_test]
+    more: dict[str, Any] = {}
+    if wish.stratify_by:
+        more["stratify_by"] = wish.stratify_by
+    if wish.time_column is not None:
+        more |= {"time_column": wish.time_column, "day_first": wish.day_first}
+    if wish.part_column is not None:
+        more |= {"part_column": wish.part_column, "part_values": sorted(wish.part_values.items())}
+    if wish.near_together:
+        rows, sum_ = connection.execute("SELECT count(*), sum(position * 31 + bundle)::VARCHAR FROM near WHERE dataset = ?", [dataset]).fetchall()[0]
+        more |= {"near": [rows, sum_]} if rows else {}
+    return json.dumps([*first, more] if more else first)

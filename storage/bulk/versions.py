@@ -11,37 +11,56 @@ from storage.rows import DatasetId, OwnerId, Version, VersionId
 from storage.store import Store
 from storage.typed import now, rows_of
 
-ROWS_OF_VERSION = "dataset = $dataset AND born <= $change AND (gone IS NULL OR gone > $change)"
+# What a version holds: the states that stood at its change, less the rows that people had rejected by then.
+HELD = """dataset = $dataset AND born <= $change AND (gone IS NULL OR gone > $change) AND position NOT IN (SELECT position FROM mark
+    WHERE dataset = $dataset AND review = 'rejected' AND born <= $change AND (gone IS NULL OR gone > $change))"""
+# The same as far as it can be read: of a row from which a person was erased only the hash is left.
+ROWS_OF_VERSION = f"{HELD} AND NOT erased"
 # In blocks, so that a million hashes need no single text of 64 MB.
 _CONTENT_HASH = f"""
     SELECT coalesce(sum(rows), 0)::BIGINT, sha256(coalesce(string_agg(hash, '' ORDER BY block), '')) FROM (
         SELECT block, count(*) AS rows, sha256(string_agg(content_hash || CASE WHEN sealed THEN 's' ELSE '' END, '' ORDER BY position)) AS hash
         FROM (
             SELECT content_hash, sealed, position, (row_number() OVER (ORDER BY position) - 1) // 4096 AS block
-            FROM example WHERE {ROWS_OF_VERSION}
+            FROM example WHERE {HELD}
         ) GROUP BY block
     )
 """
 
 
 def freeze_version(store: Store, dataset: DatasetId, name: str | None = None) -> Version:
-    """Keep the dataset as it stands now. Equal content (the rows' hashes in order, and which of them are sealed) gives the version that is there."""
+    """Keep the dataset as it stands now. Equal content (the rows' hashes in order, and which of them are sealed) gives the version that is there,
+    with `name` if one is given."""
 
     def freeze(connection: Connection) -> Version:
         found = connection.execute("SELECT owner, change FROM dataset WHERE id = ?", [dataset]).fetchall()
         if not found:
             raise RowMissing("dataset", dataset)
         owner, change = found[0]
+        standing = rows_of(Version, connection.execute("SELECT * FROM version WHERE dataset = ? AND change = ?", [dataset, change]))
+        if standing:
+            return standing[0] if name is None else _named(connection, standing[0].id, name)
         rows, content = connection.execute(_CONTENT_HASH, {"dataset": dataset, "change": change}).fetchall()[0]
         same = rows_of(Version, connection.execute("SELECT * FROM version WHERE dataset = ? AND content_hash = ?", [dataset, content]))
         if same:
-            return same[0]
+            return same[0] if name is None else _named(connection, same[0].id, name)
         number = int(connection.execute("SELECT coalesce(max(number), 0) + 1 FROM version WHERE dataset = ?", [dataset]).fetchall()[0][0])
         values = [new_id(), owner, dataset, number, name or str(number), rows, content, change, now()]
-        connection.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", values)
         return rows_of(Version, connection.execute("SELECT * FROM version WHERE id = ?", [values[0]]))[0]
 
     return store.write(freeze)
+
+
+def name_version(store: Store, version: VersionId, name: str) -> Version:
+    """Its rows stay as they are. Raises RowMissing."""
+    return store.write(lambda connection: _named(connection, version, name))
+
+
+def standing_version(store: Store, dataset: DatasetId) -> Version | None:
+    """The version that holds what the dataset holds now, found without reading its rows; None when it changed since, or was never frozen."""
+    sql = "SELECT v.* FROM version v JOIN dataset d ON d.id = v.dataset AND d.change = v.change WHERE d.id = ? ORDER BY v.number DESC LIMIT 1"
+    return next(iter(store.read(Version, sql, [dataset])), None)
 
 
 def versions_of(store: Store, dataset: DatasetId) -> list[Version]:
@@ -64,7 +83,7 @@ def export_jsonl(store: Store, version: VersionId, path: Path) -> str:
     """The version's rows below the home folder, as the original messages, one JSON object a line; returns its SHA-256."""
     temporary = path.with_name(f".{path.name}.part")
     sql = f"""
-        COPY (SELECT messages::JSON AS messages FROM example WHERE {ROWS_OF_VERSION} ORDER BY position)
+        COPY (SELECT whole_messages(messages, question, answer)::JSON AS messages FROM example WHERE {ROWS_OF_VERSION} ORDER BY position)
         TO {quoted(temporary)} (FORMAT json)
     """
     try:
@@ -74,6 +93,13 @@ def export_jsonl(store: Store, version: VersionId, path: Path) -> str:
     finally:
         temporary.unlink(missing_ok=True)
     return digest
+
+
+def _named(connection: Connection, version: VersionId, name: str) -> Version:
+    found = rows_of(Version, connection.execute("UPDATE version SET name = ? WHERE id = ? RETURNING *", [name, version]))
+    if not found:
+        raise RowMissing("version", version)
+    return found[0]
 
 
 def place_of(store: Store, version: VersionId) -> dict[str, object]:

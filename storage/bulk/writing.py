@@ -1,38 +1,58 @@
-"""Write the frozen rows of a split into a run folder, as Parquet."""
+"""Write rows to a Parquet file for a job: those of a split, of a version, or as they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from storage.bulk.versions import export_jsonl, quoted
+from storage.bulk.versions import ROWS_OF_VERSION, export_jsonl, place_of, quoted
 from storage.errors import RowMissing
 from storage.files import move_into_place, sha256_of
-from storage.rows import Part, SplitId
+from storage.rows import DatasetId, Part, SplitId, VersionId
 from storage.store import Store
 
-__all__ = ["export_jsonl", "write_rows"]
+__all__ = ["export_jsonl", "write_current", "write_rows", "write_version"]
+
+_WHOLE = """e.id AS example_id, e.position, whole_messages(e.messages, e.question, e.answer) AS messages, e.question, e.answer,
+    whole_original(e.original, e.form, e.question, e.answer) AS original, e.source, e.row, r.part, e.sealed"""
+_PARTS = "LEFT JOIN (SELECT position, part FROM split_row WHERE split = $split) r ON r.position = e.position"
 
 
-def write_rows(store: Store, split: SplitId, path: Path, parts: Sequence[Part]) -> str:
-    """Columns example_id, part, position, messages, question, answer, in the order of the rows; returns the file's SHA-256.
+def write_rows(store: Store, split: SplitId, path: Path, parts: Sequence[Part], *, with_original: bool = False) -> str:
+    """Columns example_id, part, position, messages, question, answer (and original, where it is asked for), in the order of the rows; returns the file's SHA-256.
 
     The rows are those of the split's version, whatever was edited since. `path` lies below the home folder. Raises RowMissing.
     """
     found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
     if not found:
         raise RowMissing("split", split)
-    temporary = path.with_name(f".{path.name}.part")
+    original = ", whole_original(e.original, e.form, e.question, e.answer) AS original" if with_original else ""
     sql = f"""
-        COPY (
-            SELECT e.id AS example_id, r.part, e.position, e.messages, e.question, e.answer
-            FROM split_row r JOIN example e ON e.position = r.position
-            WHERE r.split = $split AND list_contains($parts, r.part)
-              AND e.dataset = $dataset AND e.born <= $change AND (e.gone IS NULL OR e.gone > $change)
-            ORDER BY e.position
-        ) TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)
+        SELECT e.id AS example_id, r.part, e.position, whole_messages(e.messages, e.question, e.answer) AS messages, e.question, e.answer{original}
+        FROM split_row r JOIN (SELECT * FROM example WHERE {ROWS_OF_VERSION}) e ON e.position = r.position
+        WHERE r.split = $split AND list_contains($parts, r.part) ORDER BY e.position
     """
     values = {"split": split, "dataset": found[0][0], "change": found[0][1], "parts": [part.value for part in parts]}
+    return _write(store, sql, values, path)
+
+
+def write_current(store: Store, dataset: DatasetId, path: Path) -> str:
+    """The rows as they stand, with the rejected ones: columns example_id, position, messages, question, answer, original, source, row, part (of the latest
+    split; NULL for none), sealed, in the order of the rows; returns the file's SHA-256. `path` lies below the home folder."""
+    sql = f"SELECT {_WHOLE} FROM (SELECT * FROM example WHERE dataset = $dataset AND gone IS NULL AND NOT erased) e {_PARTS} ORDER BY e.position"
+    latest = store.read(None, "SELECT id FROM split WHERE dataset = ? ORDER BY created_at DESC, id LIMIT 1", [dataset])
+    return _write(store, sql, {"dataset": dataset, "split": latest[0][0] if latest else None}, path)
+
+
+def write_version(store: Store, version: VersionId, path: Path, split: SplitId | None = None) -> str:
+    """The rows of a version, in the columns of `write_current`; `part` is that of `split`. Erased rows are not in it. Raises RowMissing."""
+    sql = f"SELECT {_WHOLE} FROM (SELECT * FROM example WHERE {ROWS_OF_VERSION}) e {_PARTS} ORDER BY e.position"
+    return _write(store, sql, {**place_of(store, version), "split": split}, path)
+
+
+def _write(store: Store, sql: str, values: Mapping[str, Any], path: Path) -> str:
+    temporary = path.with_name(f".{path.name}.part")
     try:
-        store.read(None, sql, values)
+        store.read(None, f"COPY ({sql}) TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)", dict(values))
         digest = sha256_of(temporary)
         move_into_place(temporary, path)
     finally:

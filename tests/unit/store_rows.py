@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage import datasets, projects
 from storage.bulk.importing import import_parquet
+from storage.bulk.paging import window
 from storage.canonical import canonical
-from storage.rows import LOCAL_OWNER, DatasetId, ExampleId, Part, Project, SplitId
+from storage.rows import LOCAL_OWNER, DatasetId, ExampleId, Part, Project, RowFilter, RowWindow, SplitId
 from storage.store import Store
 
 Pair = tuple[str, str | None]
@@ -61,6 +63,11 @@ def filled(
 
 def support_rows(count: int, labels: int = 5) -> list[Pair]:
     return [(f"Where is order {number}?", f"label {number % labels}") for number in range(count)]
+
+
+def page(store: Store, dataset: DatasetId, *, after: int = 0, size: int = 50, split: SplitId | None = None, **conditions: Any) -> RowWindow:
+    """Rows in the order of the file, behind position `after`."""
+    return window(store, dataset, RowFilter(split=split, **conditions), after=str(after), size=size, split=split)
 
 
 def first_example(store: Store, dataset: DatasetId) -> ExampleId:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import datasets, jobs, packages, projects, runs, verdicts
+from storage import changes, datasets, jobs, packages, projects, runs, verdicts
 from storage.archive import restore_project, save_project
-from storage.bulk.paging import page
 from storage.bulk.splitting import freeze_split, freeze_version, latest_split, versions_of
 from storage.bulk.versions import recomputed_hash
 from storage.errors import BadArchive, RowMissing, StoreTooNew
@@ -18,7 +17,7 @@ from storage.files import sha256_of
 from storage.ids import new_id
 from storage.rows import LOCAL_OWNER, JobArtefact, JobState, OwnerId, Part, Point
 from storage.store import Store
-from tests.unit.store_rows import filled, first_example, messages, open_store, parts_by_question, support_rows
+from tests.unit.store_rows import filled, first_example, messages, open_store, page, parts_by_question, support_rows
 
 OTHER = OwnerId("other")
 
@@ -76,7 +75,7 @@ def told(store: Store, project) -> dict[str, object]:
         "versions": [(version.number, version.content_hash, version.rows) for version in versions_of(store, dataset.id)],
         "recomputed": [recomputed_hash(store, version.id) for version in versions_of(store, dataset.id)],
         "split": [part for _, part in parts_by_question(store, latest_split(store, dataset.id).id)],
-        "history": [(edit.before, edit.after, edit.actor) for edit in datasets.history(store, dataset.id)],
+        "history": [(change.number, change.kind, change.what, change.actor) for change in changes.history(store, dataset.id)],
         "points": runs.points_after(store, run.id),
         "verdict": verdicts.latest(store, run.id).document,
         "package": Path(packages.latest(store, run.id).path).read_bytes(),
@@ -101,7 +100,7 @@ def test_a_project_is_the_same_elsewhere_for_another_owner(tmp_path):
         [dataset] = datasets.of_project(store, restored.id)
         example = first_example(store, dataset.id)
         assert datasets.get_example(store, OTHER, example) is not None
-        assert datasets.undo(store, OTHER, dataset.id).example == example
+        assert changes.undo(store, OTHER, dataset.id).rows == 1
         assert not list((tmp_path / "there" / "tmp").iterdir())
 
 

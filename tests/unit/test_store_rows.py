@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import datasets, projects
+from storage import changes, datasets, projects
 from storage.bulk.importing import import_parquet
-from storage.bulk.paging import page
 from storage.bulk.splitting import freeze_split, open_test
 from storage.bulk.versions import export_jsonl, freeze_version, get_version, recomputed_hash, versions_of
 from storage.bulk.writing import write_rows
 from storage.canonical import canonical, canonical_text, content_hash
-from storage.errors import BadMessages, RowMissing
+from storage.errors import BadMessages, NothingToTakeBack, RowMissing
 from storage.files import sha256_of
 from storage.rows import LOCAL_OWNER, OwnerId, Part
 from storage.store import Store
-from tests.unit.store_rows import filled, first_example, messages, open_store, support_rows, write_parquet
+from tests.unit.store_rows import filled, first_example, messages, open_store, page, support_rows, write_parquet
 
 STRANGER = OwnerId("stranger")
 
@@ -86,9 +85,9 @@ def test_undo_takes_back_edits_and_deletions_until_every_hash_is_as_before(store
     datasets.delete_example(store, LOCAL_OWNER, rows[9].id)
     assert len(everything(store, dataset)) == 8
     undone = []
-    while (edit := datasets.undo(store, LOCAL_OWNER, dataset)) is not None:
-        undone.append(edit.id)
-    assert undone == [4, 3, 2, 1]
+    while changes.latest(store, dataset) is not None:
+        undone.append(changes.undo(store, LOCAL_OWNER, dataset).undoes)
+    assert undone == [5, 4, 3, 2]
     assert everything(store, dataset) == before
     assert freeze_version(store, dataset) == version
     assert all(not row.edited for row in page(store, dataset).examples)
@@ -98,11 +97,13 @@ def test_an_edit_after_an_undo_is_the_next_to_be_undone(store):
     _, dataset = filled(store, support_rows(2))
     example = first_example(store, dataset)
     datasets.edit(store, LOCAL_OWNER, example, messages("one", "a"))
-    datasets.undo(store, LOCAL_OWNER, dataset)
+    changes.undo(store, LOCAL_OWNER, dataset)
     datasets.edit(store, LOCAL_OWNER, example, messages("two", "a"))
-    assert datasets.undo(store, LOCAL_OWNER, dataset).after == messages("two", "a")
-    assert datasets.undo(store, LOCAL_OWNER, dataset) is None
-    assert [edit.undone for edit in datasets.history(store, dataset, example)] == [True, True]
+    assert changes.undo(store, LOCAL_OWNER, dataset).undoes == 4
+    with pytest.raises(NothingToTakeBack):
+        changes.undo(store, LOCAL_OWNER, dataset)
+    assert [(change.kind, change.undone) for change in changes.history(store, dataset, 1)] == [
+        ("undo", False), ("edit", True), ("undo", False), ("edit", True), ("import", False)]  # fmt: skip
 
 
 def test_the_history_says_who_changed_what(store):
@@ -110,10 +111,13 @@ def test_the_history_says_who_changed_what(store):
     rows = page(store, dataset).examples
     datasets.edit(store, STRANGER, rows[1].id, messages("new", "b"))
     datasets.delete_example(store, LOCAL_OWNER, rows[0].id)
-    deletion, edit = datasets.history(store, dataset)
-    assert (edit.actor, edit.before, edit.after) == (STRANGER, rows[1].messages, messages("new", "b"))
-    assert (deletion.actor, deletion.after) == (LOCAL_OWNER, None)
-    assert [found.id for found in datasets.history(store, dataset, rows[1].id)] == [edit.id]
+    deletion, edit, _ = changes.history(store, dataset)
+    assert [(state.actor, state.messages) for state in changes.states(store, dataset, 2)] == [
+        (STRANGER, messages("new", "b")), (LOCAL_OWNER, rows[1].messages)]  # fmt: skip
+    assert [(state.actor, state.messages) for state in changes.states(store, dataset, 1)] == [
+        (LOCAL_OWNER, None), (LOCAL_OWNER, rows[0].messages)]  # fmt: skip
+    assert [found.number for found in changes.history(store, dataset, 2)] == [edit.number, 1]
+    assert (deletion.kind, edit.actor) == ("delete", STRANGER)
 
 
 @pytest.mark.parametrize("wrong", ["", "[]", "{}", "[1]", '[{"role": "user"}]', '[{"role": "user", "content": 3}]', "not json"])
@@ -155,7 +159,7 @@ def test_pages_go_through_all_rows_once(store):
         seen += [row.row for row in window.examples]
         if window.next is None:
             break
-        after = window.next
+        after = window.rows[-1].example.position
     assert seen == [number for number in range(1, 106) if number != 51]
 
 
@@ -239,8 +243,9 @@ def test_deleting_a_project_leaves_no_row_of_it_and_touches_no_other(store):
     assert (projects.contents(store, project.id).examples, projects.contents(store, project.id).splits) == (39, 1)
     projects.delete(store, project.id)
     assert projects.of_owner(store, LOCAL_OWNER) == [kept]
-    for table in ("edit", "version", "split", "split_row", "said"):
+    for table in ("mark", "version", "split", "split_row", "said"):
         assert store.read(None, f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert store.read(None, "SELECT count(*) FROM change") == [(1,)]
     assert store.read(None, "SELECT count(*) FROM example") == [(7,)]
     assert page(store, other).total == 7
 

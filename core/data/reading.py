@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from core.data.encoding import BrokenEncoding
+from core.data.exported import as_exported
 from core.data.limits import LIMITS, Limits
 from core.data.mapping import Mapping
-from core.data.readers.base import Reader, Understood, Wanted, reader_for
+from core.data.readers.base import ByteReader, Reader, Understood, Wanted, reader_for
 from core.data.records import Fault, Record
 from core.data.shapes.base import Shape, Unusable, shape
 from core.data.source import Source, line_of_bad_bytes, open_source
@@ -52,7 +53,7 @@ class TooManyRows(UserError):
 
 def examples(path: Path, mapping: Mapping, *, file: str, limits: Limits = LIMITS) -> Iterator[tuple[NewExample | Fault, tuple[str, ...]]]:
     """Each row with the columns it has, in the file's order. Raises a UserError where the whole file cannot be used."""
-    kind = shape(mapping.shape)
+    kind, file = shape(mapping.shape), whole_letters(file)
     source = open_source(path, file, encoding=mapping.encoding, limits=limits)
     found = records(source, mapping)
     ahead = list(islice(found, _LOOK_AHEAD))
@@ -68,7 +69,17 @@ def examples(path: Path, mapping: Mapping, *, file: str, limits: Limits = LIMITS
 
 def records(source: Source, mapping: Mapping | None = None) -> Iterator[Record | Fault]:
     """Rows as they stand in the file. Raises a UserError where the file as a whole cannot be read."""
-    reader, understood = understand(source, mapping)
+    for item in _read(source, mapping):
+        yield as_exported(item) if isinstance(item, Record) else item
+
+
+def _read(source: Source, mapping: Mapping | None) -> Iterator[Record | Fault]:
+    if source.reader is not None:
+        with source.plain() as path:
+            wanted = _wanted(source, mapping)
+            yield from source.reader.records_of(path, source.reader.look(path, wanted), wanted)
+        return
+    reader, understood = understand_text(source, mapping)
     with source.text() as text:
         try:
             yield from reader.records(text, understood, _wanted(source, mapping))
@@ -76,7 +87,15 @@ def records(source: Source, mapping: Mapping | None = None) -> Iterator[Record |
             raise BrokenEncoding(file=source.file, line=line_of_bad_bytes(source), encoding=source.encoding) from error
 
 
-def understand(source: Source, mapping: Mapping | None = None) -> tuple[Reader, Understood]:
+def understand(source: Source, mapping: Mapping | None = None) -> tuple[Reader | ByteReader, Understood]:
+    """Which reader, and what it makes of the file's beginning."""
+    if source.reader is not None:
+        with source.plain() as path:
+            return source.reader, source.reader.look(path, _wanted(source, mapping))
+    return understand_text(source, mapping)
+
+
+def understand_text(source: Source, mapping: Mapping | None = None) -> tuple[Reader, Understood]:
     """Which reader, and what it makes of the first characters."""
     with source.text() as text:
         try:
@@ -92,7 +111,7 @@ def understand(source: Source, mapping: Mapping | None = None) -> tuple[Reader, 
 def example_of(record: Record, mapping: Mapping, kind: Shape, file: str) -> NewExample | Fault:
     """The row as canonical messages, or why not."""
     try:
-        messages = kind.messages(record.values, mapping)
+        messages = kind.turns(record.values, mapping)
     except Unusable as why:
         return _fault(record, why.column, why.sentence.key, why.sentence.english, why.sentence.facts)
     text = canonical(messages)
@@ -102,7 +121,7 @@ def example_of(record: Record, mapping: Mapping, kind: Shape, file: str) -> NewE
         return _fault(record, None, "half_a_character", "Row {row} (line {line}) holds half of a character (a lone surrogate). Type it anew.", {})
     question, answer = question_and_answer(messages)
     original = record.original if "\0" not in record.original else record.original.replace("\0", "")
-    return NewExample(text, question, answer, file, record.row, original)
+    return NewExample(text, question, answer, record.source or file, record.row, original)
 
 
 def columns_of(items: Sequence[Record | Fault]) -> tuple[str, ...]:
@@ -119,22 +138,31 @@ def check_columns(mapping: Mapping, kind: Shape, columns: Sequence[str], file: s
         column = mapping.columns.get(role.name)
         if column is not None and column not in known:
             raise MissingColumn(file=file, column=column, columns=listed, role=role.label)
-        if column is None and role.required:
+        if column is None and role.required and not (mapping.unanswered and role.name == kind.answer_role):
             raise UnmappedRole(file=file, role=role.label, columns=listed)
     for column in mapping.field_columns:
         if column not in known:
             raise MissingColumn(file=file, column=column, columns=listed, role="fields")
-    if mapping.columns.get(kind.answer_role) is None and not mapping.field_columns:
+    if mapping.columns.get(kind.answer_role) is None and not mapping.field_columns and not mapping.unanswered:
         raise UnmappedRole(file=file, role=next(role.label for role in kind.roles if role.name == kind.answer_role), columns=listed)
 
 
 def _wanted(source: Source, mapping: Mapping | None) -> Wanted:
     said = mapping or Mapping(shape="")
-    return Wanted(source.file, said.delimiter, said.header, source.limits, whole=not source.capped)
+    return Wanted(
+        source.file, said.delimiter, said.header, source.limits, whole=not source.capped, sheet=said.sheet, separator=said.separator, unit=said.unit,
+        preview=source.preview, many=source.many, encoding=said.encoding,
+    )  # fmt: skip
 
 
 def _fault(record: Record, column: str | None, key: str, english: str, facts: Mapped[str, Any]) -> Fault:
-    return Fault(record.row, column, Sentence(key, english, {"row": record.row, "line": record.line, "column": column, **facts}))
+    return Fault(
+        record.row,
+        column,
+        Sentence(key, english, {"row": record.row, "line": record.line, "column": column, **facts}),
+        record.source,
+        original=record.original,
+    )
 
 
 def _is_whole(text: str) -> bool:
@@ -143,6 +171,11 @@ def _is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def whole_letters(name: str) -> str:
+    """A file's name as it can be kept: what is half a letter in it becomes a question mark."""
+    return name if _is_whole(name) else name.encode("utf-8", "replace").decode()
 
 
 def cells(record: Record) -> dict[str, str]:

@@ -1,16 +1,17 @@
-"""A file as text, safely: how big it may be, whether it is packed, what its letters are. Nothing is read at once."""
+"""A file, safely: how big it may be, whether it is packed, who reads its bytes or what its letters are. Nothing is read at once."""
 
-import gzip
 import io
-import zlib
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from core.data.containers.packing import BROKEN, BrokenArchive, packing_of, unpacked
 from core.data.encoding import codec, detect
 from core.data.limits import LIMITS, Limits
+from core.data.readers.base import ByteReader, byte_reader_for
 from core.errors import UserError
 
 _CHUNK_BYTES = 1 << 20
@@ -36,7 +37,7 @@ class FileTooLarge(UserError):
 
 
 class PackedTooTight(UserError):
-    """A gzip file that unpacks to hundreds of times its size: no text does."""
+    """A packed file that unpacks to hundreds of times its size: no text does."""
 
     sentence = "{file} unpacks to more than {ratio} times its size, which no real text does. Import the unpacked file. Nothing was imported."
     status = 413
@@ -45,32 +46,50 @@ class PackedTooTight(UserError):
         super().__init__(file=file, ratio=ratio)
 
 
-class BrokenArchive(UserError):
-    """The gzip file is cut off or damaged."""
-
-    sentence = "{file} cannot be unpacked: it is cut off or damaged. Pack or download it again. Nothing was imported."
-
-    def __init__(self, *, file: str) -> None:
-        super().__init__(file=file)
-
-
 @dataclass(frozen=True)
 class Source:
-    """`encoding` is a Python codec. `capped` says that only the first bytes are to be read (a preview)."""
+    """`encoding` is a Python codec. `capped` says that only the first bytes are to be read (a preview). `reader` is who reads the bytes themselves;
+    such a file has no encoding. `packing` says how it is packed, None when it is not."""
 
     path: Path
     file: str
     limits: Limits
-    packed: bool
+    packing: str | None
     encoding: str
     capped: bool
+    reader: ByteReader | None = None
+    preview: bool = False
+    many: bool = False  # one of several in a folder or a zip
 
     @contextmanager
     def text(self) -> Iterator[TextIO]:
         """Lines keep their ends (CR, LF or both), as the csv module wants them."""
         errors = "replace" if self.capped else "strict"  # a prefix may end within a character
-        with _bytes(self.path, self.file, self.packed, self.limits, _cap(self.limits, self.capped)) as stream:
+        with _bytes(self.path, self.file, self.packing, self.limits, _cap(self.limits, self.capped)) as stream:
             yield io.TextIOWrapper(io.BufferedReader(stream, _CHUNK_BYTES), encoding=self.encoding, errors=errors, newline="")
+
+    @contextmanager
+    def stream(self) -> Iterator[io.RawIOBase]:
+        """The bytes, unpacked."""
+        if self.packing is None:
+            with self.path.open("rb", buffering=0) as plain:
+                yield plain
+            return
+        with _bytes(self.path, self.file, self.packing, self.limits, None) as stream:
+            yield stream
+
+    @contextmanager
+    def plain(self) -> Iterator[Path]:
+        """The file unpacked, for a reader of bytes."""
+        if self.packing is None:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="unpacked-") as folder:
+            target = Path(folder) / "file"
+            with _bytes(self.path, self.file, self.packing, self.limits, None) as raw, target.open("wb") as out:
+                for chunk in iter(lambda: raw.read(_CHUNK_BYTES), b""):
+                    out.write(chunk)
+            yield target
 
 
 def open_source(path: Path, file: str, *, encoding: str | None = None, limits: Limits = LIMITS, preview: bool = False) -> Source:
@@ -79,24 +98,27 @@ def open_source(path: Path, file: str, *, encoding: str | None = None, limits: L
     if size > limits.file_bytes:
         raise FileTooLarge(file=file, limit=in_words(limits.file_bytes))
     with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    with _bytes(path, file, packed, limits, _cap(limits, preview)) as raw:
+        packing = packing_of(stream.read(8))
+    with _bytes(path, file, packing, limits, _cap(limits, preview)) as raw:
         chunks = iter(lambda: raw.read(_CHUNK_BYTES), b"")
         first = next(chunks, b"")
         if not first.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             first += next(chunks, b"")
         if not first.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
             raise EmptyFile(file=file)
-        capped = preview and (size if not packed else size * 50) > limits.preview_bytes
+        capped = preview and (size if not packing else size * 50) > limits.preview_bytes
+        source = Source(path, file, limits, packing, "", capped, preview=preview)
+        if (reader := byte_reader_for(first, path if not packing else None, file)) is not None:
+            return replace(source, reader=reader, capped=False)
         if encoding:
-            return Source(path, file, limits, packed, codec(encoding, file), capped)
-        return Source(path, file, limits, packed, detect(_chained(first, chunks), file, whole=not capped), capped)
+            return replace(source, encoding=codec(encoding, file))
+        return replace(source, encoding=detect(_chained(first, chunks), file, whole=not capped))
 
 
 def line_of_bad_bytes(source: Source) -> int:
     """Where the chosen encoding stops fitting."""
     line = 1
-    with _bytes(source.path, source.file, source.packed, source.limits, None) as raw:
+    with _bytes(source.path, source.file, source.packing, source.limits, None) as raw:
         import codecs
 
         decoder = codecs.getincrementaldecoder(source.encoding)("replace")
@@ -138,7 +160,7 @@ class _Guarded(io.RawIOBase):
         wanted = len(buffer) if self._left is None else min(len(buffer), self._left)
         try:
             data = self._inner.read(wanted) if wanted else b""
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except BROKEN as error:
             raise BrokenArchive(file=self._file) from error
         if self._left is not None:
             self._left -= len(data)
@@ -158,10 +180,10 @@ class _Guarded(io.RawIOBase):
 
 
 @contextmanager
-def _bytes(path: Path, file: str, packed: bool, limits: Limits, cap: int | None) -> Iterator[io.RawIOBase]:
+def _bytes(path: Path, file: str, packing: str | None, limits: Limits, cap: int | None) -> Iterator[io.RawIOBase]:
     with path.open("rb") as plain:
-        if not packed:
+        if packing is None:
             yield _Guarded(plain, file, None, limits, cap)
             return
-        with gzip.GzipFile(fileobj=plain) as unpacked:
-            yield _Guarded(unpacked, file, path.stat().st_size, limits, cap)  # type: ignore[arg-type]
+    with unpacked(path, file, packing) as stream:
+        yield _Guarded(stream, file, path.stat().st_size, limits, cap)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.data.bad_rows import BAD_ROWS_FILE, BadRow, BadRows
 from core.data.encoding import BinaryFile, BrokenEncoding
-from core.data.job import BAD_ROWS_FILE, ROWS_FILE, BadRow, BadRows, OneAnswer, TooFewRows
+from core.data.job import ROWS_FILE, OneAnswer, TooFewRows
 from core.data.limits import LIMITS, Limits
 from core.data.mapping import Mapping
 from core.data.preview import preview
@@ -173,7 +174,7 @@ def test_all_rows_bad_is_no_import_even_when_bad_rows_may_be_left_out(tmp_path: 
 
 
 @pytest.mark.parametrize(("data", "what"), [
-    (b"PK\x03\x04" + bytes(100), "an Excel file"), (b"%PDF-1.7 \x00\x01", "a PDF"), (b"PAR1" + bytes(9), "Parquet"),
+    (b"\x89PNG\r\n" + bytes(100), "a picture"), (b"\xd0\xcf\x11\xe0" + bytes(100), "an old Excel"), (b"SQLite format 3\0", "a database"),
     (bytes(range(256)) * 40, "binary data"), (gzip.compress(b"\x00" * 5_000_000), "binary data")])  # fmt: skip
 def test_what_is_no_text_is_called_by_its_name(data: bytes, what: str, tmp_path: Path) -> None:
     assert what in _refused(written(tmp_path, data), BinaryFile)

@@ -15,7 +15,7 @@ from core.workshop import Workshop
 from storage.rows import Job, JobState, OwnerId, Part
 from tests.unit.data_files import real_file, written
 
-_GROUPS = ("project", "data", "rows", "split")
+_GROUPS = ("project", "data", "rows", "edits", "reviews", "views", "bulk", "split")
 _ROWS = 60
 
 
@@ -63,7 +63,20 @@ def test_another_owners_ids_answer_as_if_they_did_not_exist(context: Context, st
     upload = context.workshop.take_upload(context.actor, "a.csv", iter([b"text,label\na,b\n"])).id
     example = perform(context, "rows", {"dataset": labelled}).examples[0].id
     mine = perform(stranger, "create-project", {"name": "Mine"}).id
-    ids = {"project": project, "dataset": labelled, "upload": upload, "example": example, "name": "x", "answer": "k1"}
+    ids = {
+        "project": project,
+        "dataset": labelled,
+        "upload": upload,
+        "example": example,
+        "name": "x",
+        "answer": "k1",
+        "keep": 1,
+        "others": [2],
+        "rows": [1],
+        "tag": "x",
+        "add_tag": "x",
+        "filter": {},
+    }
     tried = set()
     for verb, action in actions().items():
         fields = action.request.model_fields
@@ -71,7 +84,7 @@ def test_another_owners_ids_answer_as_if_they_did_not_exist(context: Context, st
             name for name, field in fields.items() if field.is_required()
         }:
             continue
-        values = {name: ids[name] for name, field in fields.items() if name in ids and (field.is_required() or name == "answer")}
+        values = {name: ids[name] for name, field in fields.items() if name in ids and (field.is_required() or name in ("answer", "add_tag"))}
         with pytest.raises(NotFound):
             perform(stranger, verb, values)
         tried.add(verb)
@@ -131,7 +144,8 @@ def test_an_edit_a_deletion_and_their_undo(context: Context, labelled: str) -> N
     changed = perform(context, "rows", {"dataset": labelled, "search": "quite another"}).examples[0]
     assert (changed.id, changed.answer, changed.edited) == (before.id, "k9", True)
     seen = perform(context, "history", {"dataset": labelled, "example": before.id})
-    assert len(seen.edits) == 2
+    assert [change.kind for change in seen.changes] == ["undo", "delete", "edit", "import"]
+    assert [state.messages is None for state in seen.states] == [False, True, False, False]
     assert json.loads(seen.original) == json.loads(before.original)
     perform(context, "undo", {"dataset": labelled})
     after = perform(context, "rows", {"dataset": labelled}).examples[3]
@@ -190,10 +204,10 @@ def test_what_cannot_be_guessed_is_asked(context: Context, tmp_path: Path) -> No
     assert perform(context, "rows", {"dataset": done.subject}).examples[3].answer == "8"
 
 
-def test_a_label_that_comes_once_is_a_warning_and_no_refusal(context: Context, tmp_path: Path) -> None:
+def test_a_label_that_comes_once_is_no_refusal(context: Context, tmp_path: Path) -> None:
     done = _import(context, written(tmp_path, "text,label\n" + "".join(f"t{n},k{n % 2}\n" for n in range(40)) + "lonely,rare\n", "once.csv"))
-    notes = perform(context, "facts", {"dataset": done.subject}).notes
-    assert any(note.key == "labels_once" and "'rare'" in str(note) for note in notes)
+    assert done.state is JobState.DONE
+    assert ("rare", 1) in perform(context, "facts", {"dataset": done.subject}).labels
 
 
 def test_a_project_is_saved_restored_and_deleted_with_a_plan(context: Context, labelled: str) -> None:

@@ -22,7 +22,17 @@ def _jsonl(folder: Path, rows: list[dict[str, Any]]) -> Path:
 
 _ROWS: dict[str, list[dict[str, Any]]] = {
     "text_label": [{"text": f"text {n}", "label": f"k{n % 2}"} for n in range(20)],
-    "question_answer": [{"prompt": f"what is {n}?", "completion": f"it is {n}"} for n in range(20)],
+    "question_answer": [{"question": f"what is {n}?", "answer": f"it is {n}"} for n in range(20)],
+    "prompt_completion": [{"prompt": f"what is {n}?", "completion": f" it is {n}"} for n in range(20)],
+    "preference": [
+        {
+            "input": {"messages": [{"role": "user", "content": f"hi {n}"}], "tools": [], "parallel_tool_calls": True},
+            "preferred_output": [{"role": "assistant", "content": "hello"}],
+            "non_preferred_output": [{"role": "assistant", "content": "what?"}],
+        }
+        for n in range(20)
+    ],
+    "text_only": [{"text": f"a text of {n} words", "source": "a letter"} for n in range(20)],
     "alpaca": [{"instruction": f"Add {n}", "input": "1" if n % 2 else "", "output": f"{n + 1}"} for n in range(20)],
     "sharegpt": [{"conversations": [{"from": "human", "value": f"hi {n}"}, {"from": "gpt", "value": "hello"}], "n": n} for n in range(20)],
     "messages": [{"messages": [{"role": "user", "content": f"hi {n}"}, {"role": "assistant", "content": "hello"}]} for n in range(20)],
@@ -55,8 +65,8 @@ def test_each_shape_is_guessed_and_keeps_the_original_row(name: str, tmp_path: P
     assert [json.loads(str(row["original"])) for row in rows] == _ROWS[name]
     for row in rows:
         turns = json.loads(str(row["messages"]))
-        assert turns[-1]["role"] == "assistant"
-        assert turns[-1]["content"] == row["answer"]
+        assert turns[-1]["role"] == ("user" if name == "text_only" else "assistant")
+        assert row["answer"] == (None if name == "text_only" else turns[-1]["content"])
         assert row["messages"] == json.dumps(turns, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

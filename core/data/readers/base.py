@@ -5,11 +5,13 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, TextIO
 
 from core.data.limits import LIMITS, Limits
 from core.data.records import Fault, Record
 from core.errors import UserError
+from core.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,29 @@ class Wanted:
     header: bool | None = None
     limits: Limits = LIMITS
     whole: bool = True  # False: the text was cut for a preview, so that its last record may be torn
+    sheet: str | None = None
+    separator: str | None = None
+    unit: str | None = None
+    preview: bool = False  # only the first rows will be taken
+    many: bool = False  # the file is one of several in a folder or a zip
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
 class Understood:
-    """What the reader made of the file's first lines."""
+    """What the reader made of the file's first lines. `sheets` are those that a person can choose from, `units` what a row can be. `notes` are
+    worth knowing before rows are imported."""
 
     format: str
     delimiter: str | None = None
     header: bool | None = None
     quoted: bool = True
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    separator: str | None = None
+    unit: str | None = None
+    units: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 class UnknownFormat(UserError):
@@ -71,15 +86,51 @@ class Reader(ABC):
         """In the file's order. Raises a UserError where the whole file cannot be read."""
 
 
+class ByteReader(ABC):
+    """For formats that are no text, or whose letters the format itself names. Class attributes as a Reader's."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    rank: ClassVar[int] = 0
+
+    @abstractmethod
+    def claims(self, start: bytes, path: Path | None, file: str) -> bool:
+        """Whether the first bytes are of this format. `path` is None where these bytes are still packed."""
+
+    @abstractmethod
+    def look(self, path: Path, wanted: Wanted) -> Understood:
+        """Guess what was not said. Raises a UserError where the whole file cannot be read."""
+
+    @abstractmethod
+    def records_of(self, path: Path, understood: Understood, wanted: Wanted) -> Iterator[Record | Fault]:
+        """In the file's order. Raises a UserError where the whole file cannot be read."""
+
+
 def readers() -> list[Reader]:
-    """Every module of this folder that declares one, in the order in which they are asked."""
+    """Those of text, in the order in which they are asked."""
+    return [kind() for kind in _declared() if issubclass(kind, Reader)]
+
+
+def byte_readers() -> list[ByteReader]:
+    """Those of bytes, in the order in which they are asked."""
+    return [kind() for kind in _declared() if issubclass(kind, ByteReader)]
+
+
+def byte_reader_for(start: bytes, path: Path | None, file: str) -> ByteReader | None:
+    """None where the bytes are to be read as text."""
+    return next((reader for reader in byte_readers() if reader.claims(start, path, file)), None)
+
+
+def _declared() -> list[type[Reader] | type[ByteReader]]:
+    """Every module of this folder that declares one."""
     package = importlib.import_module("core.data.readers")
-    found: list[Reader] = []
+    found: list[type[Reader] | type[ByteReader]] = []
     for module in pkgutil.iter_modules(package.__path__):
         for value in vars(importlib.import_module(f"core.data.readers.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Reader) and value is not Reader and value.__module__.endswith(f".{module.name}"):
-                found.append(value())
-    return sorted(found, key=lambda reader: reader.rank)
+            own = isinstance(value, type) and value.__module__.endswith(f".{module.name}") and module.name != "base"
+            if own and issubclass(value, Reader | ByteReader):
+                found.append(value)
+    return sorted(found, key=lambda kind: kind.rank)
 
 
 def reader_for(head: str, file: str) -> Reader:

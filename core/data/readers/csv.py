@@ -4,8 +4,11 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, TextIO
 
+from core.data.containers.packing import bare
+from core.data.exported import MARK
 from core.data.limits import Limits
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
 from core.data.records import Fault, Record, fault
@@ -46,14 +49,14 @@ class Csv(Reader):
         return True
 
     def understand(self, head: str, wanted: Wanted) -> Understood:
-        tabs = wanted.file.lower().removesuffix(".gz").endswith((".tsv", ".tab"))
+        tabs = bare(wanted.file).endswith((".tsv", ".tab"))
         delimiter = wanted.delimiter or ("\t" if tabs and "\t" in head else _best_delimiter(head))
         rows = _sample(head, delimiter, True)
         # TSV files of many tools do not quote: a lone quote at the start of a cell would swallow the rest of the file.
         quoted = delimiter != "\t" or (rows is not None and _width_share(rows) > 0.9)
         if not quoted:
             rows = _sample(head, delimiter, False)
-        header = wanted.header if wanted.header is not None else _has_header(rows or [])
+        header = wanted.header if wanted.header is not None else has_header(rows or [])
         return Understood(self.name, delimiter, header, quoted)
 
     def records(self, text: TextIO, understood: Understood, wanted: Wanted) -> Iterator[Record | Fault]:
@@ -74,6 +77,13 @@ class Csv(Reader):
                 yield _record(row, line, columns, cells, wanted.limits)
         if not row:
             raise NoRows(file=wanted.file, but=f", only the header ({', '.join(columns)[:200]})")
+
+
+def is_table(head: str) -> bool:
+    """Whether nearly all of the first rows have the same two columns or more."""
+    delimiter = _best_delimiter(head)
+    rows = _sample(head, delimiter, True) or _sample(head, delimiter, False) or []
+    return len(rows) > 1 and len(rows[0]) > 1 and _width_share(rows) > 0.95
 
 
 def delimiter_name(delimiter: str | None) -> str:
@@ -166,8 +176,9 @@ def _columns(cells: list[str], understood: Understood, wanted: Wanted) -> list[s
 
 def _record(row: int, line: int, columns: list[str], cells: list[str], limits: Limits) -> Record | Fault:
     if len(cells) != len(columns):
-        return fault(row, "ragged_row", "Row {row} (line {line}) has {cells} cell(s) where {columns} are expected. Put quotes around a text that "
-                     "holds the delimiter, or fill in the missing cells.", line=line, cells=len(cells), columns=len(columns))  # fmt: skip
+        found = fault(row, "ragged_row", "Row {row} (line {line}) has {cells} cell(s) where {columns} are expected. Put quotes around a text that "
+                      "holds the delimiter, or fill in the missing cells.", line=line, cells=len(cells), columns=len(columns))  # fmt: skip
+        return replace(found, original=_as_json(cells))
     values = dict(zip(columns, cells, strict=True))
     for column, cell in values.items():
         if len(cell) > limits.field_chars:
@@ -210,9 +221,11 @@ def _best_delimiter(head: str) -> str:
     return best if score(best) > (0.0, 0) else ","
 
 
-def _has_header(rows: list[list[str]]) -> bool:
+def has_header(rows: list[list[str]]) -> bool:
     """A first row whose cell comes again in its own column (a category does) is data, and so is one of nothing but sentences."""
     first = [cell.strip() for cell in rows[0]] if rows else []
+    if MARK in first:
+        return True
     for at, cell in enumerate(first):
         if cell and any(at < len(row) and row[at].strip() == cell for row in rows[1:]):
             return False

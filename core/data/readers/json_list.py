@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import ClassVar, TextIO
 
+from core.data.containers.packing import bare
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
 from core.data.readers.jsonl import as_record
 from core.data.records import Fault, Record
 from core.errors import UserError
+from core.sentence import Sentence
 
 _CHUNK_CHARS = 1 << 16
 _BLANK = " \t\r\n"
@@ -30,7 +32,7 @@ class JsonList(Reader):
     rank: ClassVar[int] = 0
 
     def fits(self, head: str, file: str) -> bool:
-        plain = file.lower().removesuffix(".gz")
+        plain = bare(file)
         return head.lstrip().startswith("[") and not plain.endswith((".csv", ".tsv", ".tab", ".jsonl", ".ndjson"))
 
     def understand(self, head: str, wanted: Wanted) -> Understood:
@@ -46,17 +48,23 @@ class JsonList(Reader):
             line = pieces.line
             try:
                 yield pieces.value(row, line)
-            except MalformedList:
+                mark = pieces.peek()
+                if mark == "]":
+                    pieces.close(row)
+                    return
+                if not mark and not wanted.whole:
+                    return
+                pieces.expect(",", row)
+            except MalformedList as error:
                 if wanted.whole:
-                    raise
+                    yield _end(error)
                 return  # the prefix of a preview ends within this row, or the import will say what is wrong with it
-            mark = pieces.peek()
-            if mark == "]":
-                pieces.close(row)
-                return
-            if not mark and not wanted.whole:
-                return
-            pieces.expect(",", row)
+
+
+def _end(error: MalformedList) -> Fault:
+    sentence = Sentence("list_breaks_off", "The list is no longer valid JSON from line {line} on, in or after row {row}: {why}. What follows cannot be "
+                        "read.", {**error.facts, "column": None})  # fmt: skip
+    return Fault(error.facts["row"], None, sentence, ends=error)
 
 
 class _Pieces:

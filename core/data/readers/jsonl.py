@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, TextIO
 
+from core.data.containers.packing import bare
 from core.data.limits import Limits
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
 from core.data.records import Fault, Record, fault
@@ -27,8 +29,8 @@ class Jsonl(Reader):
     rank: ClassVar[int] = 10
 
     def fits(self, head: str, file: str) -> bool:
-        named_table = file.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".tab"))
-        return not named_table and (head.lstrip().startswith("{") or file.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")))
+        named_table = bare(file).endswith((".csv", ".tsv", ".tab"))
+        return not named_table and (head.lstrip().startswith("{") or bare(file).endswith((".jsonl", ".ndjson")))
 
     def understand(self, head: str, wanted: Wanted) -> Understood:
         if head.lstrip().split("\n", 1)[0].strip() == "{":
@@ -47,7 +49,8 @@ class Jsonl(Reader):
                 yield fault(row, "json_line_too_long", "Line {line} is longer than {limit:,} characters. Shorten it.", line=number, limit=limit)
             elif stripped := line.strip():
                 row += 1
-                yield parsed(stripped, row, number, wanted.limits)
+                found = parsed(stripped, row, number, wanted.limits)
+                yield found if isinstance(found, Record) else replace(found, original=stripped)
         if not row:
             raise NoRows(file=wanted.file)
 
@@ -72,6 +75,8 @@ def as_record(values: Any, original: str | None, row: int, line: int, limits: Li
     """`original` is None where the text cannot be kept as it stands."""
     if not isinstance(values, dict):
         return fault(row, "not_an_object", 'Line {line} is JSON but not an object with named fields, like {{"text": …}}. Mend that line.', line=line)
+    if not values:
+        return fault(row, "no_fields", "Line {line} is an object without a single field. Mend that line, or leave out incomplete rows.", line=line)
     if is_deeper(values, limits.json_depth):
         return _too_deep(row, line, limits)
     if len(values) > limits.columns:

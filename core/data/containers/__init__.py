@@ -1,0 +1,1 @@
+"""Files around files: packed ones, and archives with several inside."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping as Mapped
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from core.data.mapping import Mapping
@@ -54,7 +55,10 @@ class Unusable(Exception):
 
 
 class Shape(ABC):
-    """Class attributes declare, methods do, instances hold nothing. `answers` says what its answers are, for words on the screen."""
+    """Class attributes declare, methods do, instances hold nothing. `answer_role` is the role that holds the answers.
+
+    A conversation without an answer at its end is a row that waits for one: only a mapping with `unanswered` lets it in.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
@@ -70,11 +74,19 @@ class Shape(ABC):
             return None
         return Guess(0.6 + 0.3 * _sureness(self.roles, found), found)
 
+    def turns(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
+        """The row's conversation: as it stands where the mapping names a column for that and the row has one there, else by its shape. Raises
+        Unusable."""
+        if mapping.whole is not None and as_text(values.get(mapping.whole)).strip():
+            return whole_conversation(values[mapping.whole], mapping.whole)
+        return self.messages(values, mapping)
+
     @abstractmethod
     def messages(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
         """Raises Unusable."""
 
 
+@cache  # asked for each row of an export; the folder does not change while we run
 def shapes() -> Mapped[str, Shape]:
     """All shapes by name: every module of this folder that declares one."""
     package = importlib.import_module("core.data.shapes")
@@ -103,6 +115,35 @@ def text_of(values: Mapped[str, Any], column: str | None, *, needed: bool = True
         key, english = ("missing_field", "has no field '{column}'") if missing else ("empty_cell", "has nothing in column '{column}'")
         raise Unusable(key, f"Row {{row}} (line {{line}}) {english}. Fill it in, or leave out incomplete rows.", column)
     return text
+
+
+def answer_of(values: Mapped[str, Any], column: str | None, mapping: Mapping, *, stripped: bool = False) -> Messages:
+    """The assistant's turn; none for an empty cell where unanswered rows are wanted. Raises Unusable for one where they are not."""
+    text = text_of(values, column, needed=not mapping.unanswered)
+    if not text.strip():
+        return []
+    return [{"role": "assistant", "content": text.strip() if stripped else text}]
+
+
+def whole_conversation(cell: Any, column: str) -> Messages:
+    """Messages that are canonical already, as an export writes them. Raises Unusable."""
+    turns = json_list(cell)
+    whole = turns and all(isinstance(turn, dict) and isinstance(turn.get("role"), str) and isinstance(turn.get("content"), str) for turn in turns)
+    if not turns or not whole:
+        raise Unusable(
+            "no_turns", "Row {row} (line {line}) has no list of messages in column '{column}'. Mend it, or leave out incomplete rows.", column
+        )
+    return turns
+
+
+def json_list(cell: Any) -> list[Any] | None:
+    """A list, also one that stands in the cell as JSON; None where there is none."""
+    if isinstance(cell, str) and cell.strip().startswith("["):
+        try:
+            cell = json.loads(cell)
+        except (ValueError, RecursionError):
+            return None
+    return cell if isinstance(cell, list) else None
 
 
 def as_text(value: Any) -> str:

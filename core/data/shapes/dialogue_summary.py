@@ -4,7 +4,7 @@ from collections.abc import Mapping as Mapped
 from typing import Any, ClassVar
 
 from core.data.mapping import Mapping
-from core.data.shapes.base import Messages, Role, Shape, text_of
+from core.data.shapes.base import Messages, Role, Shape, answer_of, text_of
 
 
 class DialogueSummary(Shape):
@@ -23,5 +23,5 @@ class DialogueSummary(Shape):
     task: ClassVar[str] = "summarisation"
 
     def messages(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
-        return [{"role": "user", "content": text_of(values, mapping.columns.get("text"))},
-                {"role": "assistant", "content": text_of(values, mapping.columns.get("summary")).strip()}]  # fmt: skip
+        text = {"role": "user", "content": text_of(values, mapping.columns.get("text"))}
+        return [text, *answer_of(values, mapping.columns.get("summary"), mapping, stripped=True)]

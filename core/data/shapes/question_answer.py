@@ -1,10 +1,10 @@
-"""A question and its answer, also called prompt and completion."""
+"""A question and its answer."""
 
 from collections.abc import Mapping as Mapped
 from typing import Any, ClassVar
 
 from core.data.mapping import Mapping
-from core.data.shapes.base import Messages, Role, Shape, text_of
+from core.data.shapes.base import Messages, Role, Shape, answer_of, text_of
 
 
 class QuestionAnswer(Shape):
@@ -26,6 +26,6 @@ class QuestionAnswer(Shape):
 
     def messages(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
         system = text_of(values, mapping.columns.get("system"), needed=False)
-        turns = [{"role": "user", "content": text_of(values, mapping.columns.get("question"))},
-                 {"role": "assistant", "content": text_of(values, mapping.columns.get("answer"))}]  # fmt: skip
+        asked = {"role": "user", "content": text_of(values, mapping.columns.get("question"))}
+        turns = [asked, *answer_of(values, mapping.columns.get("answer"), mapping)]
         return [{"role": "system", "content": system}, *turns] if system.strip() else turns

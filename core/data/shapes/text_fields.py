@@ -44,7 +44,16 @@ class TextFields(Shape):
         text = text_of(values, mapping.columns.get("text"))
         requested = _names(values.get(mapping.columns.get("requested", "")))
         asked = f"Asked for: {', '.join(requested)}\n\n" if requested else ""
-        return [{"role": "user", "content": asked + text}, {"role": "assistant", "content": _compact(_fields(values, mapping))}]
+        turns = [{"role": "user", "content": asked + text}]
+        if mapping.unanswered and _untouched(values, mapping):
+            return turns
+        return [*turns, {"role": "assistant", "content": _compact(_fields(values, mapping))}]
+
+
+def _untouched(values: Mapped[str, Any], mapping: Mapping) -> bool:
+    """Nothing stands where the fields would: nobody has looked at the row. An empty object says that there are none."""
+    columns = [column for column in (mapping.columns.get("fields"), *mapping.field_columns) if column is not None]
+    return all(not as_text(values.get(column)).strip() for column in columns)
 
 
 def _fields(values: Mapped[str, Any], mapping: Mapping) -> dict[str, Any]:

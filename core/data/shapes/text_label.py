@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from core.data.mapping import Mapping
 from core.data.records import Record
-from core.data.shapes.base import Guess, Messages, Role, Shape, as_text, text_of
+from core.data.shapes.base import Guess, Messages, Role, Shape, answer_of, as_text, text_of
 
 
 class TextLabel(Shape):
@@ -21,7 +21,7 @@ class TextLabel(Shape):
               "question", "testo", "messaggio", "frase", "commento", "recensione", "descrizione", "title", "titolo", "input")),
         Role("label", "The category", "What the text is to be sorted into.",
              ("label", "category", "intent", "class", "topic", "sentiment", "tag", "labels", "target", "type", "department", "priority",
-              "categoria", "etichetta", "classe", "argomento", "tipo", "reparto", "intento", "label_text", "output")),
+              "categoria", "etichetta", "classe", "argomento", "tipo", "reparto", "intento", "label_text", "output", "folder")),
     )  # fmt: skip
     answer_role: ClassVar[str] = "label"
     task: ClassVar[str] = "classification"
@@ -33,9 +33,8 @@ class TextLabel(Shape):
         return _by_content(columns, records)
 
     def messages(self, values: Mapped[str, Any], mapping: Mapping) -> Messages:
-        text = text_of(values, mapping.columns.get("text"))
-        label = text_of(values, mapping.columns.get("label")).strip()
-        return [{"role": "user", "content": text}, {"role": "assistant", "content": label}]
+        text = {"role": "user", "content": text_of(values, mapping.columns.get("text"))}
+        return [text, *answer_of(values, mapping.columns.get("label"), mapping, stripped=True)]
 
 
 def _cells(column: str, records: Sequence[Record]) -> list[str]:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from core.data.layout import Layout
 from core.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,68 +28,124 @@ class TemplateMismatch(UserError):
 
 @dataclass(frozen=True)
 class Encoded:
-    """`learned[i]` says whether token i is one that the model is to write. `cut` says that the example was longer than allowed."""
+    """`learned[i]` says whether token i is one that the model is to write. `cut` says that the example was longer than allowed; `gaps` are the
+    tokens before which something was cut out, with how much."""
 
     input_ids: list[int]
     learned: list[bool]
     cut: bool
+    gaps: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of rendered text."""
+    """A stretch of rendered text; `missing` tokens were cut out before it."""
 
     text: str
     learned: bool
+    missing: int = 0
 
 
-def encode(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int) -> Encoded:
-    """Tokens of a whole conversation; every answer is learned with its end mark. Raises TemplateMismatch.
+def encode(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int, layout: Layout | None = None) -> Encoded:
+    """Tokens of a whole conversation; every answer, or those that the layout says, is learned with its end mark. Raises TemplateMismatch.
 
-    What is too long loses words from its longest unlearned stretch (a long question), never from the marks around an answer; only an answer that is
-    too long by itself loses its end.
+    The tokenizer wears the layout already (core.data.layout.wear). What is too long loses words from its longest unlearned stretch (a long question),
+    never from the marks around an answer; only an answer that is too long by itself loses its end.
     """
-    ids, learned = _tokens(tokenizer, messages)
+    ids, learned = _tokens(tokenizer, messages, _learned_answers(messages, layout))
     return _fitted(ids, learned, max_length)
 
 
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int) -> Encoded:
     """Tokens of all before an answer, ready to be continued, cut in the same way as `encode` cuts. Nothing is learned."""
-    text = _rendered(tokenizer, messages, open_answer=True)
-    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    ids = [token for segment in prompt_segments(tokenizer, messages) for token in tokenizer(segment, add_special_tokens=False)["input_ids"]]
     return _fitted(ids, [False] * len(ids), max_length)
 
 
-def rendered(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int | None = None) -> tuple[Piece, ...]:
+def prompt_segments(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], *, open_answer: bool = True) -> tuple[str, ...]:
+    """The text before an answer, in stretches that are tokenized apart as the training does: an earlier answer begins a new one.
+
+    "Answer: " and "yes" have other tokens than "Answer: yes": where a template marks its answers, no token reaches over the beginning of one.
+    """
+    template = _template(tokenizer)
+    if not any(turn["role"] == "assistant" for turn in messages) or _GENERATION_MARK.search(template) is None:
+        return (_rendered(tokenizer, messages, open_answer=open_answer),)
+    text, spans = _marked_spans(tokenizer, template, messages, open_answer=open_answer)
+    return _segments(text, spans)
+
+
+def rendered(
+    tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int | None = None, layout: Layout | None = None
+) -> tuple[Piece, ...]:
     """What the model sees, in stretches of learned and unlearned text. Raises TemplateMismatch."""
-    encoded = encode(tokenizer, messages, max_length or 2**31)
+    return pieces_of(tokenizer, encode(tokenizer, messages, max_length or 2**31, layout))
+
+
+def pieces_of(tokenizer: "PreTrainedTokenizerBase", encoded: Encoded) -> tuple[Piece, ...]:
+    """The text of tokens, in stretches of learned and unlearned."""
     pieces: list[Piece] = []
-    start = 0
+    gaps, start = dict(encoded.gaps), 0
     for at in range(1, len(encoded.learned) + 1):
-        if at == len(encoded.learned) or encoded.learned[at] != encoded.learned[start]:
+        if at == len(encoded.learned) or encoded.learned[at] != encoded.learned[start] or at in gaps:
             text = tokenizer.decode(encoded.input_ids[start:at], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-            pieces.append(Piece(str(text), encoded.learned[start]))
+            pieces.append(Piece(str(text), encoded.learned[start], gaps.get(start, 0)))
             start = at
     return tuple(pieces)
 
 
-def _tokens(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[bool]]:
+def _learned_answers(messages: Sequence[Mapping[str, Any]], layout: Layout | None) -> frozenset[int] | None:
+    """The numbers of the answers to learn, counting answers only; None for all."""
+    if layout is None or layout.learned_turns == "all":
+        return None
+    answers = [turn for turn in messages if turn["role"] == "assistant"]
+    if layout.learned_turns == "last":
+        return frozenset({len(answers) - 1})
+    return frozenset(at for at, turn in enumerate(answers) if turn.get("weight") not in (0, 0.0, False, "0"))
+
+
+def _tokens(
+    tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], chosen: frozenset[int] | None
+) -> tuple[list[int], list[bool]]:
     template = _template(tokenizer)
-    marked = _GENERATION_MARK.search(template) is not None
-    text, spans = _marked_spans(tokenizer, template, messages) if marked else (_rendered(tokenizer, messages), _spans_by_prefix(tokenizer, messages))
-    encoding = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = list(encoding["input_ids"]), encoding["offset_mapping"]
+    if _GENERATION_MARK.search(template) is not None:
+        text, spans = _marked_spans(tokenizer, template, messages)
+        segments = _segments(text, spans)
+        if chosen is not None and len(spans) != sum(turn["role"] == "assistant" for turn in messages):
+            raise TemplateMismatch(why="does not mark each answer by itself")
+    else:
+        text, spans = _rendered(tokenizer, messages), _spans_by_prefix(tokenizer, messages)
+        segments = (text,)
+    ids, offsets = _encoded(tokenizer, segments)
     learned = [False] * len(ids)
     special = _special_ids(tokenizer)
-    for start, end in spans:
+    for number, (start, end) in enumerate(spans):
         inside = [at for at, (first, last) in enumerate(offsets) if start <= first < end and last > first]
-        if inside:
+        if inside and (chosen is None or number in chosen):
             _learn(ids, learned, inside, special)
     ended = any(token in special for token, own in zip(ids, learned, strict=True) if own)
-    if spans and messages[-1]["role"] == "assistant" and not ended and tokenizer.eos_token_id is not None:
+    if any(learned) and messages[-1]["role"] == "assistant" and not ended and tokenizer.eos_token_id is not None:
         # A template without an end mark: the model's own end token takes its place, or the tuned model would answer well and never stop.
         return [*ids, tokenizer.eos_token_id], [*learned, True]
     return ids, learned
+
+
+def _segments(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """The text cut where an answer begins."""
+    cuts = [0, *(start for start, _ in spans if start > 0), len(text)]
+    return tuple(text[start:end] for start, end in pairwise(cuts) if end > start)
+
+
+def _encoded(tokenizer: "PreTrainedTokenizerBase", segments: Sequence[str]) -> tuple[list[int], list[tuple[int, int]]]:
+    """Tokens of the stretches, each by itself, with their places in the whole text."""
+    ids: list[int] = []
+    offsets: list[tuple[int, int]] = []
+    before = 0
+    for segment in segments:
+        encoding = tokenizer(segment, add_special_tokens=False, return_offsets_mapping=True)
+        ids += encoding["input_ids"]
+        offsets += [(first + before, last + before) for first, last in encoding["offset_mapping"]]
+        before += len(segment)
+    return ids, offsets
 
 
 def _learn(ids: list[int], learned: list[bool], inside: Sequence[int], special: frozenset[int]) -> None:
@@ -118,14 +176,22 @@ def _rendered(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[s
         raise TemplateMismatch(why=f"refuses such a conversation ({error})") from error
 
 
-def _marked_spans(tokenizer: "PreTrainedTokenizerBase", template: str, messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[tuple[int, int]]]:
+def _marked_spans(
+    tokenizer: "PreTrainedTokenizerBase", template: str, messages: Sequence[Mapping[str, Any]], *, open_answer: bool = False
+) -> tuple[str, list[tuple[int, int]]]:
     from jinja2 import TemplateError
     from transformers.utils.chat_template_utils import render_jinja_template
 
     render: Any = render_jinja_template  # declared as text, it returns texts and, when asked for, the places between the marks
     chats = [[dict(turn) for turn in messages]]
     try:
-        texts, spans = render(conversations=chats, chat_template=template, return_assistant_tokens_mask=True, **tokenizer.special_tokens_map)
+        texts, spans = render(
+            conversations=chats,
+            chat_template=template,
+            return_assistant_tokens_mask=True,
+            add_generation_prompt=open_answer,
+            **tokenizer.special_tokens_map,
+        )
     except TemplateError as error:
         raise TemplateMismatch(why=f"refuses such a conversation ({error})") from error
     return texts[0], [(start, end) for start, end in spans[0]]
@@ -161,15 +227,19 @@ def _special_ids(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
 
 
 def _fitted(ids: list[int], learned: list[bool], max_length: int) -> Encoded:
-    cut = len(ids) > max_length
+    if len(ids) <= max_length:
+        return Encoded(ids, learned, False)
+    kept = list(range(len(ids)))
     while len(ids) > max_length:
         start, end = _longest_unlearned(learned)
         room = min(len(ids) - max_length, end - start - 2 * _KEPT_TAIL)
         if room <= 0:  # an answer that is too long by itself
-            return Encoded(ids[:max_length], learned[:max_length], True)
+            ids, learned, kept = ids[:max_length], learned[:max_length], kept[:max_length]
+            break
         upto = end - _KEPT_TAIL
-        del ids[upto - room : upto], learned[upto - room : upto]
-    return Encoded(ids, learned, cut)
+        del ids[upto - room : upto], learned[upto - room : upto], kept[upto - room : upto]
+    gaps = tuple((at, now - before - 1) for at, (before, now) in enumerate(pairwise(kept), 1) if now != before + 1)
+    return Encoded(ids, learned, True, gaps)
 
 
 def _longest_unlearned(learned: Sequence[bool]) -> tuple[int, int]:

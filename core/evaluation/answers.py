@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from storage.files import write_atomically
 
 @dataclass(frozen=True)
 class Answers:
-    """Of one candidate, one a row; scores are of the headline metric, from 0 to 1."""
+    """Of one candidate, one a row; scores are of the headline metric, from 0 to 1. `merged` says (as JSON) how the answers to a document's pieces came
+    together, and is None for a row that is no document."""
 
     texts: tuple[str, ...]
     scores: tuple[float, ...]
+    merged: tuple[str | None, ...] = ()
 
 
 class Show(StrEnum):
@@ -38,6 +40,7 @@ class AnswerRow:
     reference: str
     answers: Mapping[Candidate, str]
     scores: Mapping[Candidate, float]
+    merged: Mapping[Candidate, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def write_answers(path: Path, rows: Sequence[Row], given: Mapping[Candidate, Ans
     for name, answers in given.items():
         columns[f"answer.{name}"] = pyarrow.array(answers.texts, pyarrow.string())
         columns[f"score.{name}"] = pyarrow.array(answers.scores, pyarrow.float64())
+        if any(answers.merged):
+            columns[f"merged.{name}"] = pyarrow.array(answers.merged, pyarrow.string())
     table = pyarrow.table(columns)
     write_atomically(path, lambda file: parquet.write_table(table, file))
 
@@ -81,6 +86,7 @@ def read_answers(path: Path) -> list[AnswerRow]:
             values["reference"],
             {name: values[f"answer.{name}"] for name in names},
             {name: values[f"score.{name}"] for name in names},
+            {name: values[f"merged.{name}"] for name in names if values.get(f"merged.{name}") is not None},
         )
         for values in table.to_pylist()
     ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.layout import Layout, with_columns, with_system
 from core.evaluation.rows import Row, drawn
 from core.evaluation.verdict import Line
 from core.models.reference import ModelReference
@@ -27,6 +28,7 @@ class Exam:
     constraint: Constraint | None
     validation: tuple[Row, ...]
     seed: int
+    layout: Layout | None = None
 
     @property
     def trials(self) -> tuple[Row, ...]:
@@ -71,7 +73,7 @@ def ask_tuned(reference: ModelReference, exam: Exam, rows: Sequence[Row], thread
 
     backend = load(reference, threads)
     listener.check_stop()
-    return _asked(backend, exam, rows, lambda row: exam.task.prompt_turns(row.turns), listener, None)
+    return _asked(backend, exam, rows, lambda row: with_columns(exam.task.prompt_turns(row.turns), row.original, exam.layout), listener, None)
 
 
 def ask_base(reference: ModelReference, exam: Exam, rows: Sequence[Row], threads: int, listener: Listener) -> Asked:
@@ -88,11 +90,11 @@ def ask_base(reference: ModelReference, exam: Exam, rows: Sequence[Row], threads
 
 def prompts_of(exam: Exam) -> list[tuple[Line, Prompt]]:
     """Those that differ, the fullest first."""
-    task, constraint = exam.task, exam.constraint
+    task, constraint, layout = exam.task, exam.constraint, exam.layout
     ways: list[tuple[Line, Prompt]] = [
-        (LISTED, lambda row: task.zero_shot_turns(row.turns, constraint)),
-        (TOLD, lambda row: task.zero_shot_turns(row.turns, None)),
-        (BARE, lambda row: task.prompt_turns(row.turns)),
+        (LISTED, lambda row: with_system(task.zero_shot_turns(row.turns, constraint), layout)),
+        (TOLD, lambda row: with_system(task.zero_shot_turns(row.turns, None), layout)),
+        (BARE, lambda row: with_system(task.prompt_turns(row.turns), layout)),
     ]
     if not exam.validation:
         return ways

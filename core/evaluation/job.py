@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from core.evaluation.answers import Answers, write_answers
 from core.evaluation.asking import Asked, Exam, Listener, ask_base, ask_tuned
 from core.evaluation.baselines import Baseline, CannotLearn, baselines
+from core.evaluation.documents import Documents, grouped
 from core.evaluation.judging import comparisons, decisive, strongest_first, worst_categories
 from core.evaluation.pace import Pace
 from core.evaluation.rows import Row, Rows, drawn, read_rows
 from core.evaluation.scoring import Scorer
 from core.evaluation.settings import ANSWERS_FILE, ROWS_FILE, VERDICT_FILE, EvaluateSettings
 from core.evaluation.verdict import Candidate, CandidateResult, Line, Outcome, VerdictDocument
-from core.evaluation.wording import advice, beside, headline, label_of, not_measured, tuned_line
+from core.evaluation.wording import advice, beside, headline, in_pieces, label_of, not_measured, tuned_line
 from core.jobs.handle import ChildJob
 from core.tasks.base import Constraint, Task
 from core.tasks.base import task as task_named
@@ -26,12 +27,13 @@ def main(job: ChildJob) -> None:
     rows = read_rows(job.input(ROWS_FILE))
     known = tuple(sorted(rows.labels))
     task = task_named(settings.task).knowing(known)
-    asked = drawn(rows.test, settings.max_rows, settings.seed)
-    exam = Exam(task, known, constraint_of(task, known), rows.validation, settings.seed)
+    documents = grouped(rows.test, task.name)
+    asked = tuple(row for document in drawn(documents, settings.max_rows, settings.seed) for row in document)
+    exam = Exam(task, known, constraint_of(task, known), rows.validation, settings.seed, settings.layout)
     evaluation = _Evaluation(job, settings, exam, rows, asked)
     evaluation.run()
     document = evaluation.document()
-    write_answers(job.folder / ANSWERS_FILE, asked, evaluation.given)
+    write_answers(job.folder / ANSWERS_FILE, evaluation.documents.rows, evaluation.given)
     write_atomically(job.folder / VERDICT_FILE, document.model_dump_json(indent=1).encode())
     job.artefact("answers", job.folder / ANSWERS_FILE)
     job.artefact("verdict", job.folder / VERDICT_FILE)
@@ -48,7 +50,8 @@ class _Evaluation:
 
     def __init__(self, job: ChildJob, settings: EvaluateSettings, exam: Exam, rows: Rows, asked: tuple[Row, ...]) -> None:
         self.job, self.settings, self.exam, self.rows, self.asked = job, settings, exam, rows, asked
-        self.references = [row.answer.strip() for row in asked]
+        self.documents = Documents.of(asked, exam.task.name)
+        self.references = [row.answer.strip() for row in self.documents.rows]
         self.given: dict[Candidate, Answers] = {}
         self.results: list[CandidateResult] = []
         self.pace = Pace(job, exam.trial_questions + 2 * len(asked))
@@ -95,7 +98,8 @@ class _Evaluation:
         prompt: Line | None = None,
         silent: int = 0,
     ) -> None:
-        self.given[name] = Answers(tuple(answers), tuple(self.scorer.row_scores(answers, self.references)))
+        answers, merged = self.documents.merged(answers)
+        self.given[name] = Answers(tuple(answers), tuple(self.scorer.row_scores(answers, self.references)), tuple(merged))
         self.results.append(
             CandidateResult(
                 name=name,
@@ -118,18 +122,19 @@ class _Evaluation:
         tuned = by_name.get(Candidate.TUNED, CandidateResult(name=Candidate.TUNED, label=label_of(Candidate.TUNED), rows=0))
         strongest = next(iter(strongest_first(self.results)), None)
         worst = (
-            worst_categories(self.exam.task.name, self.rows.train, self.rows.labels, self.asked, self.given[Candidate.TUNED].texts)
+            worst_categories(self.exam.task.name, self.rows.train, self.rows.labels, self.documents.rows, self.given[Candidate.TUNED].texts)
             if self.asked
             else ()
         )
-        rows, test_rows, train_rows = len(self.asked), len(self.rows.test), self.rows.train_rows
+        rows, test_rows, train_rows = len(self.documents.rows), len(grouped(self.rows.test, self.exam.task.name)), self.rows.train_rows
+        pieced = in_pieces(self.documents.pieces, sum(len(one) > 1 for one in self.documents.members))
         quiet = beside(found, deciding, counts_rows=counts_rows, rows=rows, test_rows=test_rows, opened=self.settings.opened)
         return VerdictDocument(
             task=self.exam.task.name,
             run=self.settings.run,
             outcome=deciding.outcome if deciding else Outcome.NOT_MEASURED,
             headline=headline(tuned, deciding, by_name.get(deciding.against) if deciding else None, counts_rows),
-            beside=(*tuned_line(tuned), *quiet),
+            beside=(*tuned_line(tuned), *pieced, *quiet),
             rows=rows,
             test_rows=test_rows,
             train_rows=train_rows,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -12,18 +13,21 @@ from core.tasks.base import Turn
 from storage.rows import Part
 
 MOST_TRAIN = 100_000  # what the simple methods learn from at most
+T = TypeVar("T")
 _TURNS = TypeAdapter(tuple[Turn, ...])
 
 
 @dataclass(frozen=True)
 class Row:
-    """One frozen example of a part of the split; only rows with an answer are read. `messages` is JSON: of a million rows few are ever parsed."""
+    """One frozen example of a part of the split; only rows with an answer are read. `messages` is JSON: of a million rows few are ever parsed.
+    `original` is the row as it was in its file, where the layout or a document needs it."""
 
     example_id: str
     position: int
     messages: str
     question: str
     answer: str
+    original: str | None = None
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -46,7 +50,10 @@ def read_rows(path: Path) -> Rows:
     """From what storage.bulk.writing wrote. Of a million training rows the answers are read, and the texts of those that are drawn."""
     from pyarrow import compute, parquet
 
-    table = parquet.read_table(path, columns=["example_id", "part", "position", "messages", "question", "answer"], memory_map=True)
+    names = [
+        name for name in parquet.read_schema(path).names if name in ("example_id", "part", "position", "messages", "question", "answer", "original")
+    ]
+    table = parquet.read_table(path, columns=names, memory_map=True)
     answered = compute.and_kleene(compute.is_valid(table["answer"]), compute.not_equal(compute.utf8_trim_whitespace(table["answer"]), ""))
     table = table.filter(answered).sort_by("position")
     parts = {part: table.filter(compute.equal(table["part"], part.value)).drop_columns(["part"]) for part in Part}
@@ -58,7 +65,7 @@ def read_rows(path: Path) -> Rows:
     return Rows(first, second, third, train.num_rows, labels)
 
 
-def drawn(rows: Sequence[Row], most: int | None, seed: int) -> tuple[Row, ...]:
+def drawn(rows: Sequence[T], most: int | None, seed: int) -> tuple[T, ...]:
     """All of them, or `most` drawn by seed, in their own order."""
     if most is None or len(rows) <= most:
         return tuple(rows)

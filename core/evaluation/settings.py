@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.data.layout import Layout
 from core.models.reference import ModelReference
 
 ROWS_FILE = "rows.parquet"
@@ -24,3 +25,4 @@ class EvaluateSettings(BaseModel):
     seed: int = 0
     opened: int = 1
     sealed: bool = False
+    layout: Layout | None = None  # as the tuned model was trained

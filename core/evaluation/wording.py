@@ -110,6 +110,14 @@ def beside(
     return tuple(lines)
 
 
+def in_pieces(pieces: int, documents: int) -> tuple[Line, ...]:
+    """That long texts were asked in pieces, where any was."""
+    if not pieces:
+        return ()
+    english = "{documents:,} long texts were asked in {pieces:,} pieces, and what was answered to their pieces was put together: each counts once."
+    return (Line(key="verdict.pieces", english=english, facts={"documents": documents, "pieces": pieces}),)
+
+
 def comparison_line(against: Candidate, outcome: Outcome, better: int, worse: int, rows: int, test: str, p: float | None) -> Line:
     english = {
         Outcome.BETTER: "Clearly better than {other}: better on {better:,}, worse on {worse:,} of {rows:,}.",

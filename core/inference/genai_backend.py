@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.data.template import prompt_segments
 from core.errors import UserError
 from core.inference.base import Backend, Options, QuestionTooLong, Stop, Told, never
 from core.inference.choices import Node, trie
 from core.inference.choosers import TrieChooser
 from core.inference.guidance import guidance
-from core.inference.rendering import answer_ids, prompt_text
+from core.inference.rendering import answer_ids
 from core.models.reference import ModelReference
 from core.tasks.base import Constraint, Turn
 
@@ -59,7 +60,8 @@ class GenaiBackend(Backend):
             raise PackageBroken(name=reference.name, why=" ".join(str(error).split())[:200]) from error
 
     def prompt_ids(self, messages: Sequence[Turn]) -> list[int]:
-        return [int(token) for token in self.raw.encode(prompt_text(self.tokenizer, messages))]
+        segments = prompt_segments(self.tokenizer, [turn.model_dump() for turn in messages])
+        return [int(token) for segment in segments for token in self.raw.encode(segment)]
 
     def logits_of(self, ids: Sequence[int]) -> "numpy.ndarray":
         """Token by token: onnxruntime-genai hands out the logits of the last token only."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.data.template import prompt_segments
 from core.tasks.base import Turn
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ def prompt_text(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Turn]) 
 
 
 def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Turn]) -> list[int]:
-    return _ids(tokenizer, prompt_text(tokenizer, messages))
+    """The very tokens that stood before the answer in training."""
+    return [token for segment in prompt_segments(tokenizer, _plain(messages)) for token in _ids(tokenizer, segment)]
 
 
 def answer_ids(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str], ends: frozenset[int]) -> list[tuple[int, ...]]:
@@ -29,7 +31,8 @@ def answer_ids(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str], end
     fallback = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else min(ends, default=0)
     found: list[tuple[int, ...]] = []
     for answer in answers:
-        whole = _ids(tokenizer, str(tokenizer.apply_chat_template(_plain([*_PROBE, Turn(role="assistant", content=answer)]), tokenize=False)))
+        said = prompt_segments(tokenizer, _plain([*_PROBE, Turn(role="assistant", content=answer)]), open_answer=False)
+        whole = [token for segment in said for token in _ids(tokenizer, segment)]
         ids = whole[len(before) :] if whole[: len(before)] == before else _ids(tokenizer, answer)
         end = next((i for i, token in enumerate(ids) if token in ends), None)
         found.append((*ids, fallback) if end is None else tuple(ids[: end + 1]))

@@ -1,0 +1,128 @@
+"""The process that holds tokenizers: `python -m core.inference.showing`. It answers one message after the other and ends when its stdin does."""
+
+import copy
+import os
+import sys
+import uuid
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from core.data.layout import Layout, folds_system, wear, with_columns
+from core.data.pieces import split_text
+from core.data.showing.protocol import ASKED, Asked, Cut, CutUp, Failed, Measure, Measured, Row, Said, Show, Shown, Stretch, Wear
+from core.data.template import Encoded, encode, pieces_of
+from core.errors import Unexpected, UserError
+from core.jobs.failures import told
+from core.quiet import be_quiet
+from core.tasks.base import Task, Turn, task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_UNCUT = 1 << 30
+_LOG = "showing.log"
+
+
+def answer(asked: Asked) -> Said:
+    """Raises what the layout and the template raise."""
+    tokenizer = _worn(asked.wear.folder, asked.wear.layout)
+    knowing = task(asked.wear.task).knowing(asked.wear.known)
+    if isinstance(asked, Show):
+        return _shown(tokenizer, knowing, asked)
+    if isinstance(asked, Measure):
+        encoded = [_encoded(tokenizer, knowing, asked.wear, row, _UNCUT) for row in asked.rows]
+        return Measured(lengths=tuple(len(one.input_ids) for one in encoded), learned=tuple(sum(one.learned) for one in encoded))
+    return CutUp(pieces=tuple(_pieces(tokenizer, knowing, asked, row) for row in asked.rows))
+
+
+def serve(asked: BinaryIO, said: BinaryIO) -> None:
+    for line in asked:
+        try:
+            reply: Said = answer(ASKED.validate_json(line))
+        except UserError as error:
+            reply = _failed(error)
+        except Exception as error:  # noqa: BLE001 - whatever a library throws becomes a sentence, and the child goes on
+            reply = _failed(told(error, place=Path.home()) or _unexpected(error))
+        said.write(reply.line())
+        said.flush()
+
+
+def _shown(tokenizer: "PreTrainedTokenizerBase", knowing: Task, asked: Show) -> Shown:
+    encoded = _encoded(tokenizer, knowing, asked.wear, asked.row, asked.wear.max_length)
+    whole = len(encoded.input_ids)
+    if encoded.cut:
+        whole = len(_encoded(tokenizer, knowing, asked.wear, asked.row, _UNCUT).input_ids)
+    stretches = tuple(Stretch(text=piece.text, learned=piece.learned, missing=piece.missing) for piece in pieces_of(tokenizer, encoded))
+    has_system = bool(asked.wear.layout.system_prompt.strip()) or any(turn.role == "system" for turn in asked.row.turns)
+    return Shown(
+        stretches=stretches, tokens=len(encoded.input_ids), learned=sum(encoded.learned), whole=whole, folded=has_system and folds_system(tokenizer)
+    )
+
+
+def _encoded(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, row: Row, limit: int) -> Encoded:
+    """As a training has it (core.training.encoding)."""
+    turns = with_columns(knowing.training_turns(row.turns), row.original, how.layout)
+    return encode(tokenizer, [turn.model_dump() for turn in turns], limit, how.layout)
+
+
+def _pieces(tokenizer: "PreTrainedTokenizerBase", knowing: Task, asked: Cut, row: Row) -> tuple[str, ...]:
+    """What the last question leaves room for is what a piece may have: all else of the example stays with every piece."""
+    asks = [at for at, turn in enumerate(row.turns) if turn.role == "user"]
+    whole = len(_encoded(tokenizer, knowing, asked.wear, row, _UNCUT).input_ids)
+    if not asks or whole <= asked.wear.max_length:
+        return (row.turns[asks[-1]].content,) if asks else ()
+    text = row.turns[asks[-1]].content
+    short = Row(turns=tuple(_without(turn) if at == asks[-1] else turn for at, turn in enumerate(row.turns)), original=row.original)
+    room = asked.wear.max_length - len(_encoded(tokenizer, knowing, asked.wear, short, _UNCUT).input_ids)
+
+    def length(stretch: str) -> int:
+        return len(tokenizer(stretch, add_special_tokens=False)["input_ids"])
+
+    return split_text(text, room, min(asked.overlap, room // 4), length) if room > 0 else (text,)
+
+
+def _without(turn: Turn) -> Turn:
+    return turn.model_copy(update={"content": "."})
+
+
+@lru_cache(maxsize=8)
+def _worn(folder: Path, layout: Layout) -> "PreTrainedTokenizerBase":
+    tokenizer = copy.deepcopy(_tokenizer(folder))
+    wear(tokenizer, layout)
+    return tokenizer
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    from core.models.load import load_tokenizer
+
+    return load_tokenizer(folder)
+
+
+def _failed(error: UserError) -> Failed:
+    facts = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.facts.items()}
+    return Failed(error=error.name, sentence=str(error), facts=facts)
+
+
+def _unexpected(error: Exception) -> UserError:
+    import traceback
+
+    reference = uuid.uuid4().hex[:8]
+    sys.stderr.write(f"{reference}\n{''.join(traceback.format_exception(error))}")
+    sys.stderr.flush()
+    return Unexpected(reference=reference, log=_LOG)
+
+
+def main() -> None:
+    be_quiet()
+    sys.modules["torch"] = None  # type: ignore[assignment]  # a tokenizer needs none; transformers would import it and take three times as long
+    if hasattr(os, "nice"):
+        os.nice(5)
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not stand between the messages
+    serve(sys.stdin.buffer, own)
+
+
+if __name__ == "__main__":
+    main()

@@ -133,7 +133,7 @@ def _checked(job: ChildJob, settings: ExportSettings, package: Path, work: Path)
 
     most = rows_to_check(settings.task, 1 << 40, settings.max_rows)
     rows = read_rows(job.input(ROWS_FILE), most, settings.seed)
-    asked = Asked.of(task(settings.task), rows)
+    asked = Asked.of(task(settings.task), rows, settings.layout)
     told(0.0)
     tuned = Tuned((), (), 0.0)
     if asked.prompts:

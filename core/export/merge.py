@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from core.methods.base import CannotBeOneModel, Merge, method
 from core.models.reference import ModelReference
 
 
@@ -16,10 +17,13 @@ class MergeRequest(BaseModel):
 
 
 def main(values: dict[str, Any]) -> None:
-    """A step: write a Hugging Face folder with fp32 safetensors and the tokenizer."""
+    """A step: write a Hugging Face folder with fp32 safetensors and the tokenizer. Raises CannotBeOneModel."""
     from core.models.load import load_model, load_tokenizer
 
     request = MergeRequest.model_validate(values)
+    chosen = method(request.model.method)
+    if request.model.base is not None and chosen.merge is Merge.NEVER:
+        raise CannotBeOneModel(method=chosen.label)  # writing the base alone would look like an export
     model = load_model(request.model)
     model.save_pretrained(request.output)
     load_tokenizer(request.model.folder).save_pretrained(request.output)

@@ -15,10 +15,11 @@ _TURNS = TypeAdapter(tuple[Turn, ...])
 
 @dataclass(frozen=True)
 class Question:
-    """A test row: its turns (the answer is the last one) and the stored answer."""
+    """A test row: its turns (the answer is the last one), the stored answer, and the row of its file where the layout writes cells of it."""
 
     turns: tuple[Turn, ...]
     answer: str
+    original: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ def read_rows(path: Path, most: int, seed: int) -> Rows:
     test = (part == Part.TEST.value) & answered
     positions = sorted(parquet.read_table(path, columns=["position"], filters=test).column("position").to_pylist())
     chosen = _drawn(positions, most, seed)
-    table = parquet.read_table(path, columns=["position", "messages", "answer"], filters=test & compute.field("position").isin(chosen))
+    names = [name for name in parquet.read_schema(path).names if name in ("position", "messages", "answer", "original")]
+    table = parquet.read_table(path, columns=names, filters=test & compute.field("position").isin(chosen))
     found = sorted(table.to_pylist(), key=lambda row: row["position"])
     known = tuple(sorted({answer.strip() for answer in compute.unique(train.column("answer")).to_pylist() if answer.strip()}))
-    return Rows(known, tuple(Question(_TURNS.validate_json(row["messages"]), row["answer"]) for row in found), len(positions))
+    return Rows(known, tuple(Question(_TURNS.validate_json(row["messages"]), row["answer"], row.get("original")) for row in found), len(positions))
 
 
 def _drawn(positions: Sequence[int], most: int, seed: int) -> list[int]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.data.layout import Layout
 from core.models.reference import ModelReference
 
 ROWS_FILE = "rows.parquet"
@@ -42,6 +43,7 @@ class ExportSettings(BaseModel):
     seed: int = 0
     recipe: str
     origin: Origin
+    layout: Layout | None = None  # as the model was trained; its tokenizer wears it
 
     @property
     def weights(self) -> Path:

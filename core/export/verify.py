@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.data.layout import Layout, with_columns
 from core.errors import UserError
 from core.export.certificate import AnswerCheck, Findings, LogitCheck, Speed, TokenizerCheck
 from core.export.prompts import Chat, leading_turns, renders_alike, text_around
@@ -48,9 +49,9 @@ class Asked:
     constraint: Constraint | None
 
     @classmethod
-    def of(cls, task: Task, rows: Rows) -> "Asked":
+    def of(cls, task: Task, rows: Rows, layout: Layout | None = None) -> "Asked":
         knowing = task.knowing(rows.known)
-        prompts = tuple(tuple(knowing.prompt_turns(question.turns)) for question in rows.questions)
+        prompts = tuple(tuple(with_columns(knowing.prompt_turns(question.turns), question.original, layout)) for question in rows.questions)
         return cls(knowing, rows.known, prompts, tuple(question.answer for question in rows.questions), knowing.constraint(rows.known))
 
     @property

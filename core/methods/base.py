@@ -1,9 +1,11 @@
-"""How a method changes a model and how it is kept. One file a method."""
+"""How a method changes a model and how it is kept. One file a method, or a family of them."""
 
 import importlib
+import inspect
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,13 +41,58 @@ class UnknownMethod(UserError):
         super().__init__(name=name, known=known)
 
 
+class MethodCannotTakeModel(UserError):
+    """The model's layers are of a kind, or of sizes, that a method does not know."""
+
+    sentence = "The method '{method}' cannot change this model: {why}. Take LoRA or full fine-tuning, which fit every model. Nothing was started."
+    status = 422
+
+    def __init__(self, *, method: str, why: str) -> None:
+        super().__init__(method=method, why=why)
+
+
+class CannotBeOneModel(UserError):
+    """What the method learned cannot be put into the model's own weights."""
+
+    sentence = "What '{method}' learned works beside the model and cannot be put into the model's own weights. The trained model is kept as it is."
+    status = 422
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__(method=method)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates to start from: a tiny model (up to presets.toml's tiny_parameters) bears and wants bigger corrections than a large one."""
+
+    tiny: float
+    large: float
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """What decides how many weights a method learns."""
+
+    parameters: int
+    hidden_size: int
+    layers: int
+
+
 class Method(ABC):
-    """Class attributes declare, methods do, instances hold nothing."""
+    """Class attributes declare, methods do, instances hold nothing.
+
+    `explanation` says in plain words what it does, `when` in which case it is the right one, `paper` where it comes from.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     explanation: ClassVar[str]
+    when: ClassVar[str]
+    paper: ClassVar[str] = ""
     merge: ClassVar[Merge]
+    rates: ClassVar[Rates] = Rates(tiny=2e-3, large=2e-4)
+    packs_base: ClassVar[bool] = False  # in 4 bits, while it trains
+    place: ClassVar[int] = 99  # in a list: the usual ones first
     Options: ClassVar[type[Options]]
 
     @abstractmethod
@@ -62,7 +109,27 @@ class Method(ABC):
 
     @abstractmethod
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
-        """A plain model in fp32 that answers as base and adapter together."""
+        """A plain model in fp32 that answers as base and adapter together. Raises CannotBeOneModel where `merge` is NEVER."""
+
+    @abstractmethod
+    def learned(self, options: Any, size: Dimensions) -> int:
+        """About how many weights learn."""
+
+    def quantization(self, options: Any) -> Any:
+        """How the base's weights are to be packed while they are loaded for a training: transformers' quantization_config, None for as they are."""
+        return None
+
+    def begin(self, model: Any, steps: int) -> None:
+        """Called once before the first of so many optimiser steps."""
+        return
+
+    def before_step(self, model: Any) -> None:
+        """Called with the gradients in place, before the optimiser's step."""
+        return
+
+    def after_step(self, model: Any, step: int) -> None:
+        """Called after the optimiser's step, while the gradients are still in place."""
+        return
 
 
 def methods() -> Mapping[str, Method]:
@@ -71,9 +138,9 @@ def methods() -> Mapping[str, Method]:
     found: dict[str, Method] = {}
     for module in pkgutil.iter_modules(package.__path__):
         for value in vars(importlib.import_module(f"core.methods.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Method) and value is not Method and value.__module__.endswith(module.name):
+            if isinstance(value, type) and issubclass(value, Method) and not inspect.isabstract(value) and value.__module__.endswith(module.name):
                 found[value.name] = value()
-    return found
+    return dict(sorted(found.items(), key=lambda one: (one[1].place, one[0])))
 
 
 def method(name: str) -> Method:

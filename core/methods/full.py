@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from core.methods.base import Merge, Method, Options
+from core.methods.base import Dimensions, Merge, Method, Options, Rates
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -21,7 +21,12 @@ class Full(Method):
     explanation: ClassVar[str] = (
         "Every weight of the model learns. The best choice for small models; needs about four times the model's size in memory."
     )
+    when: ClassVar[str] = (
+        "Take it for the small model that comes with Bottega, and for any other that fits in memory four times and has many rows to learn from."
+    )
     merge: ClassVar[Merge] = Merge.WHOLE
+    rates: ClassVar[Rates] = Rates(tiny=1e-3, large=2e-5)
+    place: ClassVar[int] = 0
     Options: ClassVar[type[Options]] = FullOptions
 
     def apply(self, model: "PreTrainedModel", options: Any) -> Any:
@@ -41,3 +46,6 @@ class Full(Method):
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
         loaded: PreTrainedModel = self.load(base, folder)
         return loaded
+
+    def learned(self, options: Any, size: Dimensions) -> int:
+        return size.parameters

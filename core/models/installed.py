@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.home import Home
-from core.models.load import check_folder, parameters_of
+from core.models.load import check_folder, header_of, parameters_of
 from core.models.reference import ModelReference
 from storage.files import free_bytes, size_bytes
 
@@ -58,6 +58,7 @@ class Shape:
     layers: int
     vocabulary: int
     context: int
+    is_tied: bool = True  # whether the output layer is the embeddings
 
 
 def starter() -> Path:
@@ -88,10 +89,11 @@ def shape_of(reference: ModelReference) -> Shape:
         name=reference.name,
         architecture=str(config["model_type"]),
         parameters=parameters_of(reference.folder),
-        hidden_size=int(inner.get("hidden_size") or 0),
-        layers=int(inner.get("num_hidden_layers") or 0),
+        hidden_size=int(inner.get("hidden_size") or inner.get("n_embd") or 0),
+        layers=int(inner.get("num_hidden_layers") or inner.get("n_layer") or 0),
         vocabulary=int(inner.get("vocab_size") or 0),
-        context=int(inner.get("max_position_embeddings") or 2048),
+        context=int(inner.get("max_position_embeddings") or inner.get("n_positions") or 2048),
+        is_tied=not any("lm_head.weight" in header_of(file) for file in reference.folder.glob("*.safetensors")),
     )
 
 

@@ -108,8 +108,10 @@ def header_of(file: Path) -> dict[str, Any]:
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
-    """Raises ModelIncomplete, NoChatTemplate."""
+    """Its chat template takes a system turn, if need be as part of the first question. Raises ModelIncomplete, NoChatTemplate."""
     from transformers import AutoTokenizer
+
+    from core.data.layout import accept_system
 
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
@@ -117,34 +119,43 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
         raise ModelIncomplete(name=folder.name, missing=f"its tokenizer does not open ({_short(error)})") from error
     if not tokenizer.chat_template:
         raise NoChatTemplate(name=folder.name)
+    accept_system(tokenizer)
     return tokenizer
 
 
 def load_model(reference: ModelReference, *, dtype: "torch.dtype | None" = None) -> "PreTrainedModel":
-    """A plain model, ready to answer: a tuned one with its adapter merged. `dtype` is fp32 unless said. Heavy: only for children.
+    """A plain model, ready to answer: a tuned one with its adapter merged, or beside it where it cannot be. `dtype` is fp32 unless said. Heavy: only for children.
 
     Raises NoSafetensors, ModelIncomplete, UnknownArchitecture.
     """
     base = load_base(reference.base or reference.folder, dtype=dtype)
     if reference.base is None:
         return base
-    from core.methods.base import method
+    from core.methods.base import Merge, method
 
-    return method(reference.method).merged(base, reference.folder).eval()
+    chosen = method(reference.method)
+    if chosen.merge is Merge.NEVER:
+        beside: PreTrainedModel = chosen.load(base, reference.folder)
+        return beside
+    return chosen.merged(base, reference.folder).eval()
 
 
-def load_base(folder: Path, *, dtype: "torch.dtype | None" = None) -> "PreTrainedModel":
-    """The whole model that lies in a folder."""
+def load_base(folder: Path, *, dtype: "torch.dtype | None" = None, quantization: Any = None) -> "PreTrainedModel":
+    """The whole model that lies in a folder. With `quantization`, transformers' quantization_config, its weights are packed while they are read,
+    on the GPU where there is one (a packed model is not moved afterwards)."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = check_folder(folder)
     for file in folder.glob("*.safetensors"):
         header_of(file)
-    safe = {"trust_remote_code": False, "local_files_only": True}
+    safe: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    wanted = dict(safe, dtype=dtype or torch.float32, use_safetensors=True)
+    if quantization is not None:
+        wanted |= {"quantization_config": quantization, "device_map": {"": 0 if torch.cuda.is_available() else "cpu"}}
     try:
         AutoConfig.from_pretrained(str(folder), **safe)
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), dtype=dtype or torch.float32, use_safetensors=True, **safe)
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), **wanted)
     except (ValueError, KeyError, ImportError) as error:
         raise UnknownArchitecture(name=folder.name, kind=str(config.get("model_type", "?"))) from error
     except (OSError, RuntimeError) as error:

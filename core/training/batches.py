@@ -41,6 +41,15 @@ class Batch:
             return {**told, "position_ids": self.position_ids, "flat_spans": self.spans}
         return {**told, "attention_mask": self.attention_mask}
 
+    def owners(self) -> torch.Tensor:
+        """int [learned]: to which example each learned token belongs, counted from 0 without gaps in the order of `targets`."""
+        if self.spans is None:
+            numbers = torch.arange(len(self.predicts), device=self.predicts.device)[:, None].expand_as(self.predicts)
+        else:
+            numbers = (self.position_ids == 0).cumsum(dim=1) - 1
+        found: torch.Tensor = numbers[self.predicts].unique_consecutive(return_inverse=True)[1]
+        return found
+
 
 def flat(examples: Sequence[Learned]) -> Batch:
     """Sorted by length, so that equal lengths lie together; the sum over a batch does not know the order."""
@@ -98,6 +107,11 @@ def by_tokens(examples: Sequence[Learned], budget: int) -> Iterator[list[Learned
         size += len(example.ids)
     if group:
         yield group
+
+
+def shortest(examples: Sequence[Learned], rows: int = 4) -> list[Learned]:
+    """A few that cost little, for a look at how a model answers."""
+    return sorted(examples, key=lambda example: len(example.ids))[:rows]
 
 
 def sampled(examples: Sequence[Learned], rows: int, seed: int, *, is_flat: bool) -> Batch:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy
     from transformers import PreTrainedTokenizerBase
 
+    from core.data.layout import Layout
+
 _TELL_EVERY = 256  # rows
 _NO_LIMIT = 1 << 30
 
@@ -60,6 +62,7 @@ class TrainingRow:
     part: Part
     turns: tuple[Turn, ...]
     answer: str | None
+    original: str | None = None  # written only where the layout names columns of it
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,13 @@ def read_rows(path: Path) -> list[TrainingRow]:
 
     import pyarrow.parquet
 
-    table = pyarrow.parquet.read_table(path, columns=["part", "messages", "answer"])
-    columns = (table.column(name).to_pylist() for name in ("part", "messages", "answer"))
+    there = pyarrow.parquet.read_schema(path).names
+    table = pyarrow.parquet.read_table(path, columns=[name for name in ("part", "messages", "answer", "original") if name in there])
+    columns = [table.column(name).to_pylist() for name in ("part", "messages", "answer")]
+    originals = table.column("original").to_pylist() if "original" in there else [None] * table.num_rows
     return [
-        TrainingRow(Part(part), tuple(Turn.model_validate(turn) for turn in json.loads(messages)), answer)
-        for part, messages, answer in zip(*columns, strict=True)
+        TrainingRow(Part(part), tuple(Turn.model_validate(turn) for turn in json.loads(messages)), answer, original)
+        for part, messages, answer, original in zip(*columns, originals, strict=True)
     ]
 
 
@@ -131,10 +136,15 @@ def encode_rows(
     tokenizer: "PreTrainedTokenizerBase",
     limit: int,
     told: Callable[[int, int], None] = lambda done, rows: None,
+    layout: "Layout | None" = None,
 ) -> EncodedRows:
-    """`rows` are those of `check_rows`; `task` knows the answers; `limit` is in tokens. `told` hears of progress. Raises AllTooLong, TemplateMismatch."""
+    """`rows` are those of `check_rows`; `task` knows the answers; `limit` is in tokens; the tokenizer wears the layout. `told` hears of progress.
+
+    Raises AllTooLong, TemplateMismatch.
+    """
     import numpy
 
+    from core.data.layout import with_columns
     from core.data.template import encode
 
     parts: dict[Part, list[Learned]] = {Part.TRAIN: [], Part.VALIDATION: []}
@@ -144,12 +154,12 @@ def encode_rows(
             told(number, len(rows))
         if row.part not in parts:
             continue
-        turns = [turn.model_dump() for turn in task.training_turns(row.turns)]
-        encoded = encode(tokenizer, turns, limit)
+        turns = [turn.model_dump() for turn in with_columns(task.training_turns(row.turns), row.original, layout)]
+        encoded = encode(tokenizer, turns, limit, layout)
         length = len(encoded.input_ids)
         if encoded.cut:
             cut += 1
-            length = len(encode(tokenizer, turns, _NO_LIMIT).input_ids)
+            length = len(encode(tokenizer, turns, _NO_LIMIT, layout).input_ids)
         longest = max(longest, length)
         if any(encoded.learned[1:]):
             parts[row.part].append(Learned(numpy.asarray(encoded.input_ids, dtype=numpy.int64), numpy.asarray(encoded.learned, dtype=bool)))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from core.methods.base import Merge, method
 from core.models.fit import disk_bytes, memory_bytes
 from core.models.installed import Shape
+from core.training.losses.base import Need, loss
 from core.training.recipe import Recipe
 
 PROBE_FILE = "probe.json"
@@ -56,6 +58,8 @@ class Estimate:
 
 def steps_of(recipe: Recipe, train_rows: int) -> int:
     """Optimiser steps, as the Trainer counts them."""
+    if recipe.max_steps is not None:
+        return recipe.max_steps
     batches = math.ceil(max(1, train_rows) / recipe.per_device_train_batch_size)
     accumulated = min(recipe.gradient_accumulation_steps, batches)
     return max(1, math.ceil(math.ceil(batches / accumulated) * recipe.num_train_epochs))
@@ -63,12 +67,17 @@ def steps_of(recipe: Recipe, train_rows: int) -> int:
 
 def estimate(recipe: Recipe, shape: Shape, *, train_rows: int, row_tokens: float, probe: Probe | None, memory_free: int, disk_free: int) -> Estimate:
     """`row_tokens` is a guess at a row's length, used where nothing was measured."""
-    rank = int(recipe.method_options.get("r", 16))
     steps = steps_of(recipe, probe.train_rows if probe else train_rows)
-    needed_disk = disk_bytes(shape, recipe.method, rank)
+    needed_disk = disk_bytes(shape, recipe.method, recipe.method_options)
     if probe is None:
         tokens = int(recipe.per_device_train_batch_size * min(row_tokens, recipe.max_length))
-        memory = memory_bytes(shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3, rank=rank)
+        memory = memory_bytes(shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3, options=recipe.method_options)
+        memory += _second_copy(recipe, shape)
         return Estimate(None, memory, False, memory_free, needed_disk, disk_free, steps)
     seconds = probe.startup_s + steps * probe.step_s + min(recipe.evaluations, steps) * probe.validation_s
     return Estimate(seconds, probe.peak_memory_bytes, True, memory_free, needed_disk, disk_free, steps, probe.cut, probe.longest)
+
+
+def _second_copy(recipe: Recipe, shape: Shape) -> int:
+    """A loss that stays near the base keeps it beside a model whose own weights learn; an adapter is switched off instead."""
+    return 4 * shape.parameters if Need.BASE in loss(recipe.loss).needs and method(recipe.method).merge is Merge.WHOLE else 0

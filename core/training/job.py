@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.data.layout import wear
 from core.jobs.handle import ChildJob, JobStopped
 from core.methods.base import method
 from core.models.load import check_folder, load_base, load_tokenizer
@@ -75,6 +76,7 @@ def prepare(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReferenc
     rows = check_rows(read_rows(job.folder / ROWS_FILE), recipe.task)
     _be_exact(job.spec.threads)
     tokenizer = load_tokenizer(folder)
+    wear(tokenizer, recipe.layout)  # the run's model is kept with this tokenizer, so that whoever asks it asks as it learned
     importing.start()
     encoded = encoded_rows(job, telling, rows, recipe, tokenizer, context_of(config))
     importing.join()
@@ -92,7 +94,7 @@ def encoded_rows(job: ChildJob, telling: Telling, rows: Any, recipe: Recipe, tok
         telling.stage("encoding", "Preparing the rows", done / total)
 
     answers = [row.answer for row in rows if row.part is Part.TRAIN]
-    encoded = encode_rows(rows, task(recipe.task).knowing(answers), tokenizer, min(recipe.max_length, context), told)
+    encoded = encode_rows(rows, task(recipe.task).knowing(answers), tokenizer, min(recipe.max_length, context), told, recipe.layout)
     if (said := encoded.told()) is not None:
         telling.sentence(0, said)
     return encoded
@@ -107,9 +109,9 @@ def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling:
     torch.manual_seed(recipe.seed)  # an adapter starts from random numbers
     chosen = method(recipe.method)
     options = options_of(recipe)
-    plain = load_base(_base_folder(base))
+    plain = load_base(_base_folder(base), quantization=chosen.quantization(options))
     model = chosen.apply(plain, options)
-    layout = choose(model, rows.train)
+    layout = choose(model, rows.train, next(model.parameters()).device)
     if (said := layout.told()) is not None:
         telling.sentence(0, said)
     model.train()

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import UserError
+from core.methods.base import method
 from core.training.recipe import Recipe
 
 _CHARS_A_TOKEN = 2  # a cautious guess for Latin letters: flat batches pay nothing for a max_length that is too long
@@ -104,7 +105,7 @@ def recipe_for(task: str, preset: str, data: DataSize, model: ModelSize) -> Reci
         raise UnknownPreset(name=preset, known=", ".join(Preset))
     numbers = (known.tiny if model.parameters <= known.tiny_parameters else known.large)[Preset(preset)]
     rows = max(1, data.train_rows)
-    max_length = _max_length(data, model)
+    max_length = max_length_of(data.max_chars, model.context)
     batch = _batch(known, data, max_length)
     visits = min(numbers.row_visits, numbers.token_visits / _row_tokens(data, max_length))
     epochs = min(max(visits / rows, numbers.min_epochs), numbers.max_epochs)
@@ -125,10 +126,22 @@ def recipe_for(task: str, preset: str, data: DataSize, model: ModelSize) -> Reci
     )
 
 
-def _max_length(data: DataSize, model: ModelSize) -> int:
-    """Enough for the longest row, never more than the model reads."""
-    wanted = math.ceil((data.max_chars / _CHARS_A_TOKEN + _TEMPLATE_TOKENS) / _STEP) * _STEP
-    return min(max(wanted, _SHORTEST), _LONGEST, max(model.context, 16))
+def usual_rate(method_name: str, parameters: int) -> float:
+    """The learning rate that trainings by this method on a model of this size start from, to compare a chosen one with. Raises UnknownMethod."""
+    rates = method(method_name).rates
+    return rates.tiny if parameters <= presets().tiny_parameters else rates.large
+
+
+def rate_of(recipe: Recipe, parameters: int) -> float:
+    """The learning rate that the recipe's method starts from on a model of this size. Raises UnknownMethod."""
+    rates = method(recipe.method).rates
+    return rates.tiny if parameters <= presets().tiny_parameters else rates.large
+
+
+def max_length_of(max_chars: int, context: int) -> int:
+    """Tokens: enough for the longest row, never more than the model reads (`context`)."""
+    wanted = math.ceil((max_chars / _CHARS_A_TOKEN + _TEMPLATE_TOKENS) / _STEP) * _STEP
+    return min(max(wanted, _SHORTEST), _LONGEST, max(context, 16))
 
 
 def _batch(known: Presets, data: DataSize, max_length: int) -> int:

@@ -47,12 +47,14 @@ def _steps(job: ChildJob, prepared: Any, settings: ProbeSettings) -> tuple[list[
     """Seconds and real tokens of each step but the first, which warms up; at least one."""
     import torch
 
-    from core.training.batches import sampled
-    from core.training.loss import logits_of, token_losses
+    from core.training.batches import flat, padded, sampled, shortest
+    from core.training.objective import Objective
 
     recipe = settings.recipe
     weights = [weight for weight in prepared.model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, fused=True)
+    device = weights[0].device
+    objective = Objective(prepared.model, recipe, job.folder, (flat if prepared.is_flat else padded)(shortest(prepared.rows.train)).to(device))
     timed: list[float] = []
     counted: list[int] = []
     began = time.monotonic()
@@ -60,8 +62,8 @@ def _steps(job: ChildJob, prepared: Any, settings: ProbeSettings) -> tuple[list[
         job.check_stop()
         step_began, tokens = time.monotonic(), 0
         for part in range(recipe.gradient_accumulation_steps):
-            batch = sampled(prepared.rows.train, recipe.per_device_train_batch_size, number * 1000 + part, is_flat=prepared.is_flat)
-            loss, _ = token_losses(logits_of(prepared.model, batch), batch.targets, recipe.label_smoothing_factor)
+            batch = sampled(prepared.rows.train, recipe.per_device_train_batch_size, number * 1000 + part, is_flat=prepared.is_flat).to(device)
+            loss, _ = objective(prepared.model, batch)
             (loss / len(batch.targets)).backward()
             tokens += batch.tokens
         torch.nn.utils.clip_grad_norm_(weights, recipe.max_grad_norm)

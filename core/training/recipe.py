@@ -6,6 +6,7 @@ from typing import Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.data.layout import Layout
 from core.errors import UserError
 
 
@@ -37,14 +38,19 @@ class Recipe(BaseModel):
     lr_scheduler_type: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     weight_decay: float = Field(0.01, ge=0, le=1, description="A pull towards small weights.")
     max_grad_norm: float = Field(1.0, gt=0, le=100, description="The longest single correction that is let through.")
+    loss: str = Field("cross_entropy", max_length=60, description="How wrong answers are counted.")
+    loss_options: dict[str, Any] = Field(default_factory=dict)
     label_smoothing_factor: float = Field(0.0, ge=0, lt=1, description="How much certainty is held back.")
+    max_steps: int | None = Field(None, ge=1, le=10_000_000, description="Corrections in all, in place of how often the rows are gone through.")
+    activation_checkpointing: bool = Field(False, description="Work intermediate results out twice, to need less memory.")
     max_length: int = Field(512, ge=16, le=131072, description="The longest example, in tokens; what is longer is cut and counted.")
     evaluations: int = Field(20, ge=1, le=1000, description="How often the validation rows are asked during the training.")
     early_stopping_patience: int = Field(5, ge=1, le=1000, description="Evaluations without a better one before it stops.")
     seed: int = Field(0, ge=0, le=2**31 - 1)
+    layout: Layout | None = Field(None, description="How a row is put to the model; the model's own chat template if left out.")
 
     def to_toml(self) -> str:
-        return tomli_w.dumps(self.model_dump(mode="json"))
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
     @classmethod
     def from_toml(cls, text: str) -> "Recipe":

@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from safetensors.torch import save_file
+from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from core.errors import UserError
 from core.jobs.events import Best as BestEvent
 from core.jobs.events import MetricPoint
 from core.jobs.handle import ChildJob
-from core.training.batches import Batch, by_tokens, flat, padded
+from core.training.batches import Batch, by_tokens, flat, padded, shortest
 from core.training.encoding import Learned
 from core.training.keeping import Keeper
 from core.training.loss import logits_of, token_losses
+from core.training.objective import Objective
 from core.training.recipe import Recipe
 from core.training.telling import Telling
+from core.training.watching import Answers, facts
 
 _EVALUATION_TOKENS = 4096
 
@@ -62,9 +66,14 @@ class OurTrainer(Trainer):
     def __init__(self, model: Any, sides: Sides) -> None:
         self.sides = sides
         self._plain_sum = 0.0
+        self._answers = Answers()
         self._layout: Callable[[Sequence[Learned]], Batch] = flat if sides.is_flat else padded
         super().__init__(model=model, args=arguments(sides), train_dataset=list(sides.train), data_collator=self._collate, callbacks=[_Steps(self)])
         self.remove_callback(PrinterCallback)
+        sample = self._layout(shortest(sides.train)).to(self.args.device)
+        self._objective = Objective(model, sides.recipe, sides.job.folder, sample)
+        if (said := self._objective.told()) is not None:
+            sides.telling.sentence(0, said)
         _listen_between_layers(model, self._heed_stop)
 
     def _heed_stop(self) -> None:
@@ -80,7 +89,7 @@ class OurTrainer(Trainer):
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         batch: Batch = inputs["batch"]
-        learned, plain = token_losses(logits_of(model, batch), batch.targets, self.sides.recipe.label_smoothing_factor)
+        learned, plain = self._objective(model, batch)
         self._plain_sum = float(plain)
         return learned / (num_items_in_batch or len(batch.targets))
 
@@ -111,20 +120,25 @@ class OurTrainer(Trainer):
             if not math.isfinite(loss):
                 raise self._not_finite(loss)
             self.sides.job.emit(MetricPoint(step, "eval_loss", loss))
+            for point in self._answers.points(step):
+                self.sides.job.emit(point)
         self._keep_if_better(step, loss)
         metrics = {} if loss is None else {"eval_loss": loss}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def validation_loss(self) -> float:
-        total, count = 0.0, 0
+        total, count, self._answers = 0.0, 0, Answers()
         model: Any = self.model
         model.eval()
         with torch.no_grad():
             for examples in by_tokens(self.sides.validation, _EVALUATION_TOKENS):
                 self._heed_stop()
                 batch = self._layout(examples).to(self.args.device)
-                total += float(token_losses(logits_of(model, batch), batch.targets)[1])
+                logits = logits_of(model, batch)
+                total += float(token_losses(logits, batch.targets)[1])
+                if self.sides.recipe.task == "classification":
+                    self._answers.add(logits, batch)
                 count += len(batch.targets)
                 self.sides.telling.sample()
         return total / count
@@ -145,6 +159,16 @@ class OurTrainer(Trainer):
         best, rate = self.sides.keeper.best, self.sides.recipe.learning_rate
         kept = f"The weights of step {best.step} are kept." if best.step is not None else "Nothing was kept, since no evaluation had come yet."
         return LossNotFinite(step=self.state.global_step + 1, value=f"{value}", kept=kept, learning_rate=rate / 3, was=rate)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """A checkpoint of passages added to a frozen model holds the passages only; peft's own models see to that themselves."""
+        model: Any = self.model
+        learned = {name: weight.detach().contiguous() for name, weight in model.named_parameters() if weight.requires_grad}
+        if isinstance(model, PreTrainedModel) and len(learned) < len(list(model.parameters())):
+            Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
+            save_file(learned, Path(str(output_dir)) / SAFE_WEIGHTS_NAME, metadata={"format": "pt"})
+            return
+        super()._save(output_dir, state_dict)
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # nobody reads it, and the estimate wants inputs under other names
@@ -175,6 +199,19 @@ class _Steps(TrainerCallback):
         self.trainer = trainer
         self.saving_since = 0.0
 
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
+        sides, model = self.trainer.sides, others["model"]
+        parameters = sum(weight.numel() for weight in model.parameters())
+        for fact in facts(sides.recipe, sides.train, sides.validation, parameters=parameters, steps=state.max_steps):
+            sides.job.emit(fact)
+        sides.keeper.method.begin(self.trainer.model, state.max_steps)
+
+    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
+        self.trainer.sides.keeper.method.before_step(self.trainer.model)
+
+    def on_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
+        self.trainer.sides.keeper.method.after_step(self.trainer.model, state.global_step)
+
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> TrainerControl:
         every = max(1, math.ceil(state.max_steps / self.trainer.sides.recipe.evaluations))
         control.should_evaluate = state.global_step % every == 0 or state.global_step == state.max_steps
@@ -199,6 +236,7 @@ def arguments(sides: Sides) -> TrainingArguments:
         output_dir=str(sides.keeper.writing_folder),
         learning_rate=recipe.learning_rate,
         num_train_epochs=recipe.num_train_epochs,
+        max_steps=recipe.max_steps or -1,
         per_device_train_batch_size=recipe.per_device_train_batch_size,
         gradient_accumulation_steps=accumulated,
         warmup_steps=recipe.warmup_ratio,
@@ -217,7 +255,7 @@ def arguments(sides: Sides) -> TrainingArguments:
         dataloader_pin_memory=False,
         use_cpu=not torch.cuda.is_available(),
         bf16=False,
-        activation_checkpointing=False,
+        activation_checkpointing=recipe.activation_checkpointing,
     )
 
 

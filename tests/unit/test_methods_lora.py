@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
+from core.methods.adapter import UnknownLayer
 from core.methods.base import Merge, method, methods
-from core.methods.lora import UnknownLayer
 from core.models.load import load_base, load_model
 from core.models.reference import ModelReference
 from tests.unit.training_bench import tiny_model

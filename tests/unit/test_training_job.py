@@ -95,7 +95,7 @@ def test_a_stop_keeps_the_best_weights_until_then(base, tmp_path):
 def test_a_stop_before_the_first_evaluation_keeps_the_newest_weights_and_says_so(base, tmp_path):
     folder = run_folder(tmp_path / "r", base, recipe(num_train_epochs=50, evaluations=1))
     with pytest.raises(JobStopped):
-        main(watched(folder, lambda event: isinstance(event, MetricPoint) and (folder / STOP_FILE).touch()))
+        main(watched(folder, lambda event: isinstance(event, MetricPoint) and event.step > 0 and (folder / STOP_FILE).touch()))
     assert kept_model(folder) is not None
     assert [event for event in said(folder) if isinstance(event, Advice) and event.key == "training.kept_unchecked"]
 

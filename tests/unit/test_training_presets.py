@@ -75,7 +75,7 @@ CURVES = {
     How.LEARNING: ([3.0 - 0.02 * step for step in range(60)], [2.8, 2.5, 2.2, 2.0, 1.9, 1.8]),
     How.OVERFITTING: ([3.0 - 0.03 * step for step in range(80)], [2.5, 2.0, 1.8, 1.9, 2.0, 2.2, 2.4, 2.5]),
     How.SETTLED: ([3.0] * 80, [2.5, 2.0, 1.8, 1.801, 1.802, 1.801, 1.8, 1.803]),
-    How.FLAT: ([3.0] * 50, [2.9, 2.9, 2.901, 2.899, 2.9]),
+    How.NOT_LEARNING: ([3.0] * 50, [2.9, 2.9, 2.901, 2.899, 2.9]),
     How.DIVERGING: ([3.0 + 0.1 * step for step in range(50)], [2.9, 3.5, 4.9, 6.0, 7.0]),
 }
 

@@ -30,6 +30,10 @@ ARCHITECTURES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "gemma3": ("Gemma3TextConfig", {"head_dim": 8, "sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"], "query_pre_attn_scalar": 8}),
     "phi3": ("Phi3Config", {"sliding_window": 16}),
     "granite": ("GraniteConfig", {"logits_scaling": 4.0, "residual_multiplier": 0.5}),
+    "qwen2": ("Qwen2Config", {"tie_word_embeddings": True}),
+    "gemma": ("GemmaConfig", {"head_dim": 8}),
+    "smollm3": ("SmolLM3Config", {"tie_word_embeddings": True}),
+    "gpt2": ("GPT2Config", {"n_embd": 32, "n_inner": 64, "n_layer": 2, "n_head": 4, "n_positions": 256}),
 }  # fmt: skip
 
 
@@ -87,9 +91,10 @@ def run_folder(folder: Path, base: ModelReference, chosen: Recipe, data: list[di
     """As the supervisor leaves it to a child."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ROWS_FILE).exists():
-        schema = pyarrow.schema([(name, pyarrow.int64() if name == "position" else pyarrow.string()) for name in
-                                 ("example_id", "part", "position", "messages", "question", "answer")])  # fmt: skip
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows() if data is None else data, schema=schema), folder / ROWS_FILE)
+        written = rows() if data is None else data
+        names = ("example_id", "part", "position", "messages", "question", "answer", *(["original"] if "original" in written[0] else []))
+        schema = pyarrow.schema([(name, pyarrow.int64() if name == "position" else pyarrow.string()) for name in names])
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(written, schema=schema), folder / ROWS_FILE)
     settings = TrainSettings(name="tuned", recipe=chosen, base=base).model_dump(mode="json")
     spec = JobSpec(
         id="job",

@@ -54,6 +54,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def losses(self) -> Path:
+        """Python files with losses of one's own; made when the first is brought in."""
+        return self.root / "losses"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 

@@ -25,6 +25,20 @@ def filled(template: str, facts: dict[str, Any]) -> str:
     return _English().vformat(template, (), facts)
 
 
+def as_plain(value: Any) -> Any:
+    """A fact on its way through JSON: a Sentence as its three fields, plain values as they are, anything else as text."""
+    if isinstance(value, Sentence):
+        return {"key": value.key, "english": value.english, "facts": {name: as_plain(fact) for name, fact in value.facts.items()}}
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def from_plain(value: Any) -> Any:
+    """What `as_plain` was given."""
+    if isinstance(value, dict) and value.keys() == {"key", "english", "facts"}:
+        return Sentence(value["key"], value["english"], {name: from_plain(fact) for name, fact in value["facts"].items()})
+    return value
+
+
 class _English(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "time":

@@ -3,8 +3,9 @@
 import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from core.data.limits import LIMITS, Limits
 from core.errors import UserError
 from core.home import Home
 
@@ -28,10 +29,21 @@ class Settings(BaseModel):
 
     upload_limit_bytes: int = Field(GB, ge=1, description="The largest file that is taken in.")
     threads: int = Field(2, ge=1, le=256, description="Processor cores that a job may use.")
-    store_memory: str = Field("1GB", pattern=r"^[0-9]+(MB|GB)$", description="What the database may keep in memory.")
+    store_memory: str = Field("640MB", pattern=r"^[0-9]+(MB|GB)$", description="What the database may keep in memory.")
     loaded_models: int = Field(2, ge=1, le=8, description="Models that are kept ready to answer.")
     idle_minutes: float = Field(5, gt=0, description="After this long without a question a model is let go.")
     visitor_hours: float = Field(24, gt=0, description="Hosted: a visitor's things are erased after this long.")
+
+    trusted_losses: bool = Field(False, description="Let trainings run Python files with losses of one's own. Never on a hosted server.")
+    limits: Limits = Field(LIMITS, description="How much a file of rows may ask of us: the fields of core.data.limits.Limits.")
+
+    @field_validator("limits")
+    @classmethod
+    def _no_limit_is_nothing(cls, limits: Limits) -> Limits:
+        for name, value in vars(limits).items():
+            if value <= 0:
+                raise ValueError(f"{name} must be more than 0")
+        return limits
 
     @classmethod
     def of(cls, home: Home) -> "Settings":

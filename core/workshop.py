@@ -5,12 +5,18 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from core import uploads
+from core.data.doctor.kind import KINDS as DOCTOR
+from core.data.export.kind import KINDS as DATA_EXPORT
 from core.data.kind import KINDS as DATA
+from core.data.labelling.kind import KINDS as LABELLING
+from core.data.showing.room import LOG_FILE as SHOWING_LOG
+from core.data.showing.room import ShowingRoom
 from core.errors import NotFound, UserError
 from core.evaluation.kind import KINDS as EVALUATION
+from core.evaluation.suggesting import KINDS as SUGGESTING
 from core.export.kind import KINDS as EXPORT
 from core.home import Home
 from core.inference.pool import Inference
@@ -22,10 +28,10 @@ from core.training.kind import KINDS as TRAINING
 from storage import uploads as upload_rows
 from storage.errors import StoreBusy
 from storage.ids import new_id
-from storage.rows import OwnerId, Upload, UploadId
+from storage.rows import JobId, OwnerId, Upload, UploadId
 from storage.store import Store
 
-KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *TRAINING, *EVALUATION, *EXPORT)
+KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING)
 INFERENCE_LOG = "inference.log"
 
 
@@ -40,13 +46,22 @@ class HomeBusy(UserError):
         self.pid = pid
 
 
+class ReviewDoor(Protocol):
+    """Where colleagues with a link come in: a listener of its own, which the server has."""
+
+    def open(self, *, network: bool) -> str:
+        """Listen if it does not yet; returns the address that links begin with. Raises a UserError when it cannot."""
+
+
 class Workshop:
     """One in a process. A context manager; closing it leaves running jobs alive, and the next one finds them."""
 
     def __init__(self, home: Home, store: Store, settings: Settings, *, hosted: bool, kinds: Iterable[Kind]) -> None:
         self.home, self.store, self.settings, self.hosted = home, store, settings, hosted
+        self.review_door: ReviewDoor | None = None
         self.inference = Inference(settings.loaded_models, settings.idle_minutes * 60, threads=settings.threads, log=home.root / INFERENCE_LOG)
-        self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict)
+        self.showing = ShowingRoom(settings.idle_minutes * 60, home.root / SHOWING_LOG)
+        self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict, after=self._look_again)
 
     @classmethod
     def open(cls, home: Home, *, hosted: bool = False, kinds: Iterable[Kind] = KINDS) -> "Workshop":
@@ -84,9 +99,16 @@ class Workshop:
             raise NotFound(thing="upload", id=id)
         return path
 
+    def _look_again(self, job_id: JobId) -> None:
+        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again)."""
+        from core.actions.doctor import after_job  # the actions are above the workshop's parts and below the workshop
+
+        after_job(self, job_id)
+
     def close(self) -> None:
         self.supervisor.close()
         self.inference.close()
+        self.showing.close()
         self.store.close()
 
     def __enter__(self) -> "Workshop":

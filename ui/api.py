@@ -81,6 +81,26 @@ def _downloads(routes: APIRouter, workshop: Workshop) -> None:
             return refused(error, context.language)
         return FileResponse(found.path, filename=Path(found.name).name, media_type="application/zip")
 
+    @routes.get("/exports/{job}/download")
+    async def exported(job: str, request: Request) -> Any:
+        """A version of the data, as `export-version` wrote it."""
+        context = context_of(workshop, request)
+        try:
+            found = await asyncio.to_thread(perform, context, "download-export", {"job": job})
+        except UserError as error:
+            return refused(error, context.language)
+        return FileResponse(found.path, filename=found.name, media_type="application/zip")
+
+    @routes.get("/jobs/{job}/bad-rows")
+    async def bad_rows(job: str, request: Request) -> Any:
+        """The rows that an import could not use, as a table."""
+        context = context_of(workshop, request)
+        try:
+            found = await asyncio.to_thread(perform, context, "bad-rows", {"job": job})
+        except UserError as error:
+            return refused(error, context.language)
+        return FileResponse(found.path, filename=found.name, media_type="text/csv")
+
     @routes.get("/projects/{project}/saved")
     async def saved(project: str, request: Request) -> Any:
         """The whole project as one file, which `restore-project` brings back elsewhere."""

@@ -71,7 +71,8 @@ class Screen:
         sources = [(self._frame, "top", self._top), (self._frame, "steps", self._steps), (self._companion, "assistant", self._assistant)]
         sources += [(self._page(owner), name, made) for (owner, name), made in self._parts.items() if made.js_on_load]
         for page, name, made in sources:
-            made.act(self._acting(page, name), [self._desk], outputs, **quiet)
+            # Keys are pressed more quickly than answers come. "once" drops what comes meanwhile, "always_last" all but one of them.
+            made.act(self._acting(page, name), [self._desk], outputs, trigger_mode="multiple", **quiet)
             if streamed := page.streams().get(name):
                 outlet = [self._desk, made]
                 made.ask(self._streaming(streamed), [self._desk], outlet, show_progress="hidden", api_visibility="private", concurrency_limit=4)
@@ -85,13 +86,17 @@ class Screen:
 
     def _tick(self, where: Any, desk: Desk, request: gr.Request) -> list[Any]:
         """While something goes on: the open page again."""
-        return self._safely(where, request, desk, lambda visit: self._grown(visit, desk))
+        acts = desk.pulse.acts
+        found = self._safely(where, request, desk, lambda visit: self._grown(visit, desk))
+        # What was pressed meanwhile has been answered, or will be: this answer is of before.
+        return found if desk.pulse.acts == acts else [gr.skip()] * len(found)
 
     def _acting(self, page: Page, part: str) -> Callable[..., list[Any]]:
         def act(desk: Desk, event: gr.EventData, request: gr.Request) -> list[Any]:
             data = event._data if isinstance(event._data, Mapping) else {}
             values = data.get("values")
             wished, given = text_of(data, "act", 40), values if isinstance(values, Mapping) else {}
+            desk.pulse.acts += 1
             return self._safely(data.get("place"), request, desk, lambda visit: self._done(visit, page, part, desk, wished, given))
 
         return act
@@ -107,7 +112,7 @@ class Screen:
         return stream
 
     def _done(self, visit: Visit, page: Page, part: str, desk: Desk, wished: str, values: Mapping[str, Any]) -> list[Any]:
-        slot, clean = page.slots.get(part, part), desk.cleared()
+        slot, clean = page.slot_of(part), desk.cleared()
         try:
             outcome = self._handled(visit, page, clean, wished, values)
         except Asking as asking:
@@ -129,7 +134,7 @@ class Screen:
 
     def _some(self, page: Page, values: Mapping[str, Any], desk: Desk) -> list[Any]:
         """These parts of a page and the notice of its slots; the others keep what they show."""
-        slots = {f"notice_{slot}": desk.notice if slot == desk.at else None for slot in page.slots.values()}
+        slots = {f"notice_{slot}": desk.notice if slot == desk.at else None for slot in page.told_slots()}
         wanted = {**slots, **values}
         return [_plain(wanted[key[1]]) if key[0] == page.name and key[1] in wanted else gr.skip() for key in self._parts]
 
@@ -169,7 +174,15 @@ class Screen:
         parts = [_plain(values.get(key)) if key[0] in (self._frame.name, page.name) else gr.skip() for key in self._parts]
         side = gr.skip() if ticking else shown(self._companion.view(visit, desk))
         bar = gr.skip() if ticking else shown(self._frame.bar_of(visit))
-        return [desk, gr.Timer(active=bool(visit.live)), self._moves(visit, go, arriving), bar, shown(self._frame.tabs_of(visit)), side, *parts]
+        return [
+            desk,
+            gr.Timer(active=bool(visit.live) or page.waits(visit)),
+            self._moves(visit, go, arriving),
+            bar,
+            shown(self._frame.tabs_of(visit)),
+            side,
+            *parts,
+        ]
 
     def _moves(self, visit: Visit, go: Mapping[str, str] | None, arriving: bool) -> Any:
         project = visit.project

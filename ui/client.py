@@ -9,7 +9,7 @@ PAGE_SCRIPT = """
   const recall = key => { try { return localStorage.getItem('bottega.' + key) ?? memory[key]; } catch { return memory[key]; } };
   const remember = (key, value) => { memory[key] = value; try { localStorage.setItem('bottega.' + key, value); } catch { /* kept in memory */ } };
   const address = () => new URLSearchParams(location.search);
-  const open = ['project', 'step', 'run', 'verdict', 'package'];
+  const open = ['project', 'step', 'view', 'dataset', 'run', 'verdict', 'package'];
   const language = () => recall('language') || ((navigator.language || 'en').startsWith('it') ? 'it' : 'en');
   const where = () => {
     const found = address(), place = {language: language()};
@@ -30,6 +30,7 @@ PAGE_SCRIPT = """
   };
   const go = (changes, how = 'push') => {
     const found = address();
+    if ('project' in changes && found.get('project') && changes.project !== found.get('project')) { found.delete('dataset'); found.delete('view'); }
     for (const key of open) if (key in changes) { if (changes[key]) found.set(key, changes[key]); else found.delete(key); }
     const next = location.pathname + (found.size ? '?' + found : '');
     if (changes.step && changes.step !== where().step) scrollTo(0, 0);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Door(Protocol):
     def upload(self, path: Path) -> str: ...
     def follow(self, job: str, changed: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Any]: ...
     def save(self, package: str, target: Path, *, accept_red: bool) -> Path: ...
+    def save_export(self, job: str, target: Path) -> Path: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
@@ -96,12 +98,12 @@ class LocalDoor:
                 return plain
 
     def save(self, package: str, target: Path, *, accept_red: bool) -> Path:
-        import shutil
-
         found = self.perform("download", {"package": package, "accept_red": accept_red})
-        target = target / Path(found["path"]).name if target.is_dir() else target
-        shutil.copyfile(found["path"], target)
-        return target
+        return _copied(Path(found["path"]), Path(found["path"]).name, target)
+
+    def save_export(self, job: str, target: Path) -> Path:
+        found = self.perform("download-export", {"job": job})
+        return _copied(Path(found["path"]), found["name"], target)
 
 
 class ServerDoor:
@@ -138,7 +140,13 @@ class ServerDoor:
         return now
 
     def save(self, package: str, target: Path, *, accept_red: bool) -> Path:
-        with self._client.stream("GET", f"/api/packages/{package}/download", params={"accept_red": accept_red}) as reply:
+        return self._streamed(f"/api/packages/{package}/download", target, {"accept_red": accept_red})
+
+    def save_export(self, job: str, target: Path) -> Path:
+        return self._streamed(f"/api/exports/{job}/download", target, {})
+
+    def _streamed(self, address: str, target: Path, parameters: Mapping[str, Any]) -> Path:
+        with self._client.stream("GET", address, params=parameters) as reply:
             if reply.status_code != 200:
                 reply.read()
                 _result(reply)
@@ -163,6 +171,12 @@ def door(home: Home, language: str) -> Door:
 
 def ended_well(job: Mapping[str, Any]) -> bool:
     return job.get("state") == JobState.DONE
+
+
+def _copied(source: Path, name: str, target: Path) -> Path:
+    target = target / name if target.is_dir() else target
+    shutil.copyfile(source, target)
+    return target
 
 
 def _result(reply: httpx.Response) -> Any:

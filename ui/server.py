@@ -23,6 +23,7 @@ from ui.api import router
 from ui.gate import Gate, GateRules
 from ui.plain import plain_page
 from ui.recovery import repair_app
+from ui.review.server import ReviewListener
 from ui.sessions import Sessions, Tickets
 
 if TYPE_CHECKING:
@@ -143,10 +144,14 @@ def serve(workshop: Workshop, options: ServerOptions, *, open_browser: bool) -> 
     running = create_app(workshop, options)
     link = options.address if options.hosted else f"{options.address}/enter?ticket={running.tickets.new()}"
     _write_private(workshop.home.server_file, json.dumps({"address": options.address, "pid": os.getpid(), "secret": running.secret}))
+    reviewers = None if options.hosted else ReviewListener(workshop, signing_key(workshop.home), port=options.port + 1)
+    workshop.review_door = reviewers
     try:
         _announce(link, open_browser=open_browser)
         uvicorn.Server(_config(running.app)).run(sockets=[listening])
     finally:
+        if reviewers is not None:
+            reviewers.close()
         workshop.home.server_file.unlink(missing_ok=True)
 
 

@@ -17,10 +17,15 @@ def plan_text(words: Words, plan: Mapping[str, Any]) -> str:
     lines.append(words("cli.time", time=words.time(seconds)) if seconds is not None else words("cli.time_unknown"))
     if room is not None:
         lines.append(words("cli.room", size=words.size(room)))
-    lines += [words("cli.goes_line", what=what) for what in plan.get("goes") or ()]
-    lines += [words("cli.remains_line", what=what) for what in plan.get("remains") or ()]
+    lines += [words("cli.goes_line", what=_part(words, what)) for what in plan.get("goes") or ()]
+    lines += [words("cli.remains_line", what=_part(words, what)) for what in plan.get("remains") or ()]
     lines.append(sentence_text(words, plan["undo"]) if plan.get("undo") else words("cli.cannot"))
     return "\n".join(lines)
+
+
+def _part(words: Words, what: Any) -> str:
+    """One thing that goes or stays: plain text, or a Sentence that became JSON."""
+    return sentence_text(words, what) if isinstance(what, Mapping) else str(what)
 
 
 def sentence_text(words: Words, sentence: Mapping[str, Any]) -> str:
@@ -54,6 +59,8 @@ def _entry(words: Words, name: str, value: Any, depth: int) -> str:
         return f"{pad}{label}: {sentence_text(words, value)}"
     if isinstance(value, Mapping | list):
         return f"{pad}{label}:\n{result_text(words, value, depth + 1)}"
+    if isinstance(value, str) and "\n" in value.strip():  # a recipe, a command: to be copied, so whole and as it is
+        return f"{pad}{label}:\n{value.rstrip()}"
     return f"{pad}{label}: {_short(value)}"
 
 
@@ -61,7 +68,8 @@ def _row(words: Words, value: Any, depth: int) -> str:
     pad = "  " * depth
     if isinstance(value, Mapping) and not _is_sentence(value):
         simple = {name: inner for name, inner in value.items() if not isinstance(inner, Mapping | list) and inner not in (None, "")}
-        return f"{pad}- " + " · ".join(f"{name} {_short(inner, 60)}" for name, inner in simple.items())
+        said = [sentence_text(words, inner) for inner in value.values() if isinstance(inner, Mapping) and _is_sentence(inner)]
+        return f"{pad}- " + " · ".join([*(f"{name} {_short(inner, 60)}" for name, inner in simple.items()), *said])
     return f"{pad}- " + result_text(words, value).strip()
 
 

@@ -18,13 +18,14 @@ from pydantic_core import PydanticUndefined
 from core.actions.registry import Action
 from core.home import Home
 from ui.doors import Door, Refused, door, ended_well
+from ui.folder import as_one_file
 from ui.telling import failure_text, plan_text, result_text
 from ui.words import Words
 
 UPLOAD_FIELD = "upload"
 LATEST = {"dataset": "datasets", "run": "runs", "package": "packages"}  # a field, and the verb that lists what it may be, newest first
 CREATES_PROJECT = frozenset({"import", "sample"})
-DOWNLOAD_VERB = "download"
+DOWNLOAD_VERB, DOWNLOAD_EXPORT_VERB, EXPORT_VERB = "download", "download-export", "export-version"
 AFTERWARDS = {
     "train": ("run", "run"),
     "evaluate": ("verdict", "verdict"),
@@ -36,7 +37,7 @@ def command_of(action: Action) -> click.Command:
     parameters: list[click.Parameter] = []
     for name, field in action.request.model_fields.items():
         if name == UPLOAD_FIELD:
-            parameters.append(click.Argument(["file"], type=click.Path(exists=True, dir_okay=False, path_type=Path), required=field.is_required()))
+            parameters.append(click.Argument(["file"], type=click.Path(exists=True, path_type=Path), required=field.is_required()))
         else:
             parameters.append(_option(name, field, latest=name in LATEST))
     if "project" not in action.request.model_fields and LATEST.keys() & action.request.model_fields.keys():
@@ -51,7 +52,7 @@ def command_of(action: Action) -> click.Command:
             click.Option(["--yes", "-y"], is_flag=True, help="Go on without asking."),
             click.Option(["--dry-run"], is_flag=True, help="Show the plan and do nothing."),
         ]
-    if action.verb == DOWNLOAD_VERB:
+    if action.verb in (DOWNLOAD_VERB, DOWNLOAD_EXPORT_VERB, EXPORT_VERB):
         parameters.append(click.Option(["--to"], type=click.Path(path_type=Path), default=Path("."), help="The file or folder to write to."))
     help_text = f"{action.sentence}\n\n{action.undo}".strip()
     return click.Command(action.verb, params=parameters, callback=_callback(action), help=help_text, epilog=_example(action))
@@ -137,8 +138,12 @@ def _walk(way: Door, action: Action, values: dict[str, Any], extras: Mapping[str
     if action.verb == DOWNLOAD_VERB:
         click.echo(way.save(values["package"], extras["to"], accept_red=bool(values.get("accept_red"))))
         return
+    if action.verb == DOWNLOAD_EXPORT_VERB:
+        click.echo(way.save_export(values["job"], extras["to"]))
+        return
     if extras["file"] is not None:
-        values[UPLOAD_FIELD] = way.upload(extras["file"])
+        with as_one_file(extras["file"]) as file:
+            values[UPLOAD_FIELD] = way.upload(file)
     result = _agreed(way, action, values, extras, words)
     if result is None and extras["dry_run"]:
         return
@@ -148,6 +153,9 @@ def _walk(way: Door, action: Action, values: dict[str, Any], extras: Mapping[str
         if not ended_well(ended):
             error = json.loads(ended.get("error") or "{}")
             raise Refused(error.get("error", "JobEnded"), failure_text(words, error) if error else words(f"cli.{ended['state']}"))
+        if action.verb == EXPORT_VERB:
+            click.echo(way.save_export(job, extras["to"]))
+            return
         result = _outcome(way, action, values, result, ended)
     click.echo(json.dumps(result, ensure_ascii=False) if extras["as_json"] else result_text(words, result))
 

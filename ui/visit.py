@@ -50,6 +50,8 @@ class Place:
 
     step: str = "data"
     project: str | None = None
+    view: str | None = None
+    dataset: str | None = None
     run: str | None = None
     verdict: str | None = None
     package: str | None = None
@@ -59,7 +61,11 @@ class Place:
     def of(cls, told: Any) -> "Place":
         """Whatever the browser told, taken for what it can be."""
         told = told if isinstance(told, Mapping) else {}
-        ids = {name: text for name in ("project", "run", "verdict", "package") if isinstance(text := told.get(name), str) and 0 < len(text) <= 64}
+        ids = {
+            name: text
+            for name in ("project", "view", "dataset", "run", "verdict", "package")
+            if isinstance(text := told.get(name), str) and 0 < len(text) <= 64
+        }
         step = told.get("step")
         return cls(step=step if step in STEPS else "data", language=language_of(str(told.get("language", ""))), **ids)
 
@@ -109,10 +115,15 @@ class Visit:
         return next((known for known in self.projects if known.project == self.place.project), None)
 
     @cached_property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The open project's datasets, the newest first."""
+        return tuple(self.do("datasets", project=self.project.project)) if self.project else ()
+
+    @cached_property
     def dataset(self) -> Dataset | None:
-        """The project's newest dataset: the one that is worked on."""
-        found = self.do("datasets", project=self.project.project) if self.project else ()
-        return found[0] if found else None
+        """The dataset that is worked on: the one that the address names, else the newest."""
+        named = (known for known in self.datasets if known.id == self.place.dataset)
+        return next(named, self.datasets[0] if self.datasets else None)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from core.errors import UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, from_plain
 
 LANGUAGES = ("en", "it")
 _MARKS = {"en": (",", "."), "it": (".", ",")}  # thousands, decimals
@@ -59,7 +59,7 @@ class Words:
     def error_named(self, name: str, english: str, facts: Mapping[str, Any]) -> str:
         """An error that came through an event: its class name, its English template or finished sentence, its facts."""
         entry = self._keyed("errors", name)
-        return self._filled(english if entry is None else entry, facts)
+        return self._filled(english if entry is None else entry, {key: from_plain(value) for key, value in facts.items()})
 
     def action(self, verb: str, english: str) -> str:
         entry = self._keyed("actions", verb)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from core.actions.evaluate import models_of, run_of, split_of, task_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Request, Scope, action
+from core.data.layout import with_system
 from core.errors import BadValue, NotFound, UserError
 from core.evaluation.asking import BARE, TOLD
 from core.evaluation.pairs import Asked, PairPiece, Side, shuffled, stream_two
@@ -17,6 +18,7 @@ from core.export.package import package_reference
 from core.models.reference import ModelReference
 from core.tasks.base import Constraint, Task, Turn
 from core.tasks.base import task as task_named
+from core.training.recipe import Recipe
 from storage import packages, verdicts
 from storage.bulk import splitting
 from storage.rows import PackageId, Part, Run, Vote
@@ -164,12 +166,12 @@ def _knowing(context: Context, run: Run) -> tuple[Task, tuple[str, ...], Constra
 
 def _base_prompt(context: Context, run: Run, task: Task, turns: tuple[Turn, ...], constraint: Constraint | None) -> list[Turn]:
     """The prompt that served the base model best in this run's last evaluation; the fullest where there was none."""
-    found = verdicts.latest(context.workshop.store, run.id)
+    layout, found = Recipe.from_toml(run.recipe).layout, verdicts.latest(context.workshop.store, run.id)
     result = VerdictDocument.model_validate_json(found.document).result(Candidate.BASE) if found is not None else None
     said = result.prompt.key if result is not None and result.prompt is not None else None
     if said == BARE.key:
-        return task.prompt_turns(turns)
-    return task.zero_shot_turns(turns, None if said == TOLD.key else constraint)
+        return with_system(task.prompt_turns(turns), layout)
+    return with_system(task.zero_shot_turns(turns, None if said == TOLD.key else constraint), layout)
 
 
 def _package(context: Context, run: Run, id: str) -> ModelReference:

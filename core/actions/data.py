@@ -11,9 +11,11 @@ from pydantic import Field
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
 from core.data.job import ImportSettings
-from core.data.kind import IMPORT_KIND, settings_of, tidy
-from core.data.mapping import Mapping
-from core.data.preview import Preview, preview
+from core.data.kind import IMPORT_KIND, had, mapping_of, tidy
+from core.data.look import look
+from core.data.mapping import READ_AS, Mapping
+from core.data.preview import Preview
+from core.data.sample import FOLDER, SampleName, sample_of
 from core.data.shapes.base import shape, shapes
 from core.errors import NotFound, UserError
 from core.jobs.handle import SPEC_FILE
@@ -41,6 +43,15 @@ class WrongShape(UserError):
 
     def __init__(self, *, file: str, given: str, dataset: str, wanted: str) -> None:
         super().__init__(file=file, given=given, dataset=dataset, wanted=wanted)
+
+
+class NoSampleTest(UserError):
+    """Only some samples have a file of sealed rows."""
+
+    sentence = "The sample '{name}' has no rows for a sealed test; the support desk has. Nothing was imported."
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
 
 
 class NoDatasetYet(UserError):
@@ -76,6 +87,7 @@ class ShapeCard:
 class UploadRequest(Request):
     upload: str = Field(description="The file, already uploaded.")
     mapping: Mapping | None = Field(None, description="Which column is what; without it a guess is made.")
+    unanswered: bool = Field(False, description="Rows without an answer are wanted too, to be answered later.")
 
 
 class ShapesRequest(Request):
@@ -88,10 +100,13 @@ class ImportRequest(UploadRequest):
     name: str | None = Field(None, min_length=1, max_length=120, description="What the new dataset is called; without it, as the file.")
     sealed: bool = Field(False, description="The rows are the final exam: sealed until an evaluation, never trained on.")
     leave_out_incomplete: bool = Field(False, description="Leave out rows that cannot be read or lack a cell, instead of importing nothing.")
+    unanswered: bool = Field(False, description="Rows without an answer are wanted too, to be answered later.")
 
 
 class SampleRequest(Request):
     project: str = Field(description="The project that receives the rows.")
+    name: SampleName = Field(SampleName.SUPPORT_DESK, description="Which one: messages to a support desk, letters of a clinic, clauses of contracts.")
+    sealed: bool = Field(False, description="Bring the sample's test rows as the sealed test of the latest dataset, instead of its rows to train on.")
 
 
 class DatasetRequest(Request):
@@ -110,6 +125,13 @@ def dataset_of(context: Context, id: str) -> Dataset:
     return found
 
 
+def dataset_id_of(context: Context, id: str) -> DatasetId:
+    """The same where its rows need not be counted. Raises NotFound."""
+    if not datasets.is_of(context.workshop.store, context.actor, DatasetId(id)):
+        raise NotFound(thing="dataset", id=id)
+    return DatasetId(id)
+
+
 @action("shapes", request=ShapesRequest, sentence="List what a row can be and which columns each needs.", scope=Scope.READ, example={})
 def list_shapes(context: Context, request: ShapesRequest) -> tuple[ShapeCard, ...]:
     return tuple(
@@ -122,8 +144,8 @@ def list_shapes(context: Context, request: ShapesRequest) -> tuple[ShapeCard, ..
 @action("preview", request=UploadRequest, sentence="Look at an uploaded file and say what was understood of it.", scope=Scope.READ,
         example={"upload": _EXAMPLE_ID})  # fmt: skip
 def preview_upload(context: Context, request: UploadRequest) -> Preview:
-    upload, path = _upload(context, request.upload)
-    return preview(path, upload.name, request.mapping)
+    upload, path = upload_of(context, request.upload)
+    return look(path, upload.name, request.mapping, limits=context.workshop.settings.limits)
 
 
 @action("import", request=ImportRequest, sentence="Import an uploaded file as rows to train on, or as the sealed test.", undo="Delete the dataset.",
@@ -131,18 +153,23 @@ def preview_upload(context: Context, request: UploadRequest) -> Preview:
 def import_file(context: Context, request: ImportRequest) -> Job:
     """Starts the job; its subject is the dataset that the rows will be in."""
     project = project_of(context, request.project)
-    upload, path = _upload(context, request.upload)
+    upload, path = upload_of(context, request.upload)
     into = _receiver(context, project.id, request, upload.name)
-    mapping = request.mapping or _guessed(path, upload.name, context, into)
+    mapping = request.mapping if request.mapping and request.mapping.shape else _guessed(path, upload.name, context, into, request.mapping)
+    if request.unanswered:
+        mapping = mapping.model_copy(update={"unanswered": True})
     shape(mapping.shape)
     if into is not None and into.shape != mapping.shape:
         raise WrongShape(file=upload.name, given=mapping.shape, dataset=into.name, wanted=into.shape)
+    again = False
     for job in jobs.of_project(context.workshop.store, project.id, IMPORT_KIND.name):
         if job.state is JobState.DONE:
+            again = again or (into is not None and job.subject == into.id and had(Path(job.folder), upload.sha256))
             tidy(Path(job.folder))
     settings = ImportSettings(
         upload=f"upload-{upload.id}", file=upload.name, mapping=mapping, dataset=into.id if into else new_id(),
         name=request.name or _stem(upload.name), new=into is None, sealed=request.sealed, leave_out_incomplete=request.leave_out_incomplete,
+        again=again, limits=context.workshop.settings.limits,
     )  # fmt: skip
 
     def inputs(folder: Path) -> dict[str, str]:
@@ -154,14 +181,18 @@ def import_file(context: Context, request: ImportRequest) -> Job:
     )
 
 
-@action("sample", request=SampleRequest, sentence="Make a dataset from the support-desk sample that comes with Bottega.", undo="Delete the dataset.",
-        example={"project": _EXAMPLE_ID})  # fmt: skip
+@action("sample", request=SampleRequest, sentence="Make a dataset from a sample that comes with Bottega; without a name from the support desk.",
+        undo="Delete the dataset.", example={"project": _EXAMPLE_ID})  # fmt: skip
 def sample(context: Context, request: SampleRequest) -> Job:
-    project = project_of(context, request.project)
-    with resources.as_file(resources.files("core.data.samples") / "support_desk.csv") as path:
-        upload = context.workshop.take_upload(context.actor, "support_desk.csv", path)
-    mapping = Mapping(shape="text_label", columns={"text": "message", "label": "category"})
-    return import_file(context, ImportRequest(upload=upload.id, mapping=mapping, project=project.id, name="Support desk (sample)"))
+    """Raises NoSampleTest."""
+    project, chosen = project_of(context, request.project), sample_of(request.name)
+    file = chosen.test if request.sealed else chosen.file
+    if file is None:
+        raise NoSampleTest(name=chosen.title)
+    with resources.as_file(resources.files(FOLDER) / file) as path:
+        upload = context.workshop.take_upload(context.actor, file, path)
+    name = None if request.sealed else chosen.title
+    return import_file(context, ImportRequest(upload=upload.id, mapping=chosen.mapping, project=project.id, name=name, sealed=request.sealed))
 
 
 @action("datasets", request=DatasetsRequest, sentence="List a project's datasets.", scope=Scope.READ, example={"project": _EXAMPLE_ID})
@@ -184,7 +215,8 @@ def delete_dataset(context: Context, request: DatasetRequest) -> Dataset:
     return dataset
 
 
-def _upload(context: Context, id: str) -> tuple[Upload, Path]:
+def upload_of(context: Context, id: str) -> tuple[Upload, Path]:
+    """The actor's own upload and where it is. Raises NotFound."""
     upload = uploads.get(context.workshop.store, context.actor, UploadId(id))
     if upload is None:
         raise NotFound(thing="upload", id=id)
@@ -206,13 +238,13 @@ def _receiver(context: Context, project: ProjectId, request: ImportRequest, file
     return known[0]
 
 
-def _guessed(path: Path, file: str, context: Context, into: Dataset | None) -> Mapping:
+def _guessed(path: Path, file: str, context: Context, into: Dataset | None, said: Mapping | None) -> Mapping:
     """The receiving dataset's own mapping where its columns are the same, else a guess from the file."""
-    looked = preview(path, file)
+    looked = look(path, file, said, limits=context.workshop.settings.limits)
     if into is not None and set(into.columns) >= set(looked.columns):
         for job in jobs.of_project(context.workshop.store, into.project, IMPORT_KIND.name):
             if job.subject == into.id and job.state is JobState.DONE and (Path(job.folder) / SPEC_FILE).is_file():
-                return settings_of(Path(job.folder)).mapping.model_copy(update={"encoding": None, "delimiter": None, "header": None})
+                return mapping_of(Path(job.folder)).model_copy(update={name: getattr(said, name, None) for name in READ_AS})
     if looked.mapping is None:
         raise NothingUnderstood(file=file, columns=", ".join(looked.columns)[:300])
     return looked.mapping

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
+from core.data.layout import Layout
+from core.data.pieces import PIECE
 from core.errors import NotFound, UserError
 from core.evaluation.answers import AnswerPage, Show, page_of, read_answers
 from core.evaluation.kind import EVALUATE_KIND
@@ -159,6 +161,7 @@ def evaluate(context: Context, request: EvaluateRequest) -> Job:
     run, store = run_of(context, request.run), context.workshop.store
     base, tuned = models_of(context, run)
     split = _examinable(context, run)
+    layout = Recipe.from_toml(run.recipe).layout
     settings = EvaluateSettings(
         task=task_of(run),
         run=run.id,
@@ -168,10 +171,11 @@ def evaluate(context: Context, request: EvaluateRequest) -> Job:
         seed=request.seed,
         opened=split.opened + 1,
         sealed=datasets.facts(store, run.dataset).sealed >= split.test,
+        layout=layout,
     )
 
     def inputs(folder: Path) -> dict[str, str]:
-        return {ROWS_FILE: writing.write_rows(store, split.id, folder / ROWS_FILE, tuple(Part))}
+        return {ROWS_FILE: writing.write_rows(store, split.id, folder / ROWS_FILE, tuple(Part), with_original=_needs_cells(context, run, layout))}
 
     job = context.workshop.supervisor.submit(EVALUATE_KIND.name, settings, owner=context.actor, project=run.project, subject=run.id, inputs=inputs)
     splitting.open_test(store, split.id)
@@ -224,6 +228,12 @@ def _examinable(context: Context, run: Run) -> Split:
     if split.test == 0:
         raise NoTestRows(run=run.name)
     return split
+
+
+def _needs_cells(context: Context, run: Run, layout: Layout | None) -> bool:
+    """Whether the rows' own cells are needed: the layout writes some, or rows are pieces of documents."""
+    dataset = datasets.get(context.workshop.store, context.actor, run.dataset)
+    return bool(layout is not None and layout.columns) or (dataset is not None and PIECE in dataset.columns)
 
 
 def _document(found: Verdict) -> VerdictDocument:

@@ -142,10 +142,12 @@ def export(context: Context, request: ExportRequest) -> Job:
         seed=recipe.seed,
         recipe=run.recipe,
         origin=origin,
+        layout=recipe.layout,
     )
+    cells = recipe.layout is not None and bool(recipe.layout.columns)
 
     def inputs(folder: Path) -> dict[str, str]:
-        return {ROWS_FILE: write_rows(workshop.store, run.split, folder / ROWS_FILE, (Part.TRAIN, Part.TEST))}
+        return {ROWS_FILE: write_rows(workshop.store, run.split, folder / ROWS_FILE, (Part.TRAIN, Part.TEST), with_original=cells)}
 
     return workshop.supervisor.submit(EXPORT, settings, owner=context.actor, project=run.project, subject=run.id, inputs=inputs)
 

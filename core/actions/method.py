@@ -9,17 +9,20 @@ from pydantic import Field
 from core.actions.data import dataset_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Request, Scope, action
+from core.data.layout import Layout
 from core.data.shapes.base import shape
 from core.errors import BadValue, UserError
-from core.methods.base import methods
+from core.methods.base import Merge, Method, methods
 from core.models.advice import advise_model
 from core.models.installed import STARTER, find, shape_of
 from core.sentence import Sentence
 from core.tasks.base import task, tasks
+from core.training.command import ANY_PROJECT, train_command
+from core.training.losses.base import loss_options_of
 from core.training.options import form_of, options_of
-from core.training.presets import DataSize, ModelSize, Preset, recipe_for
+from core.training.presets import DataSize, ModelSize, Preset, rate_of, recipe_for
 from core.training.recipe import Recipe
-from storage import datasets, projects
+from storage import datasets, layouts, projects
 from storage.bulk import splitting
 from storage.rows import Dataset, Project
 
@@ -38,6 +41,18 @@ class NothingImported(UserError):
         super().__init__(project=project)
 
 
+class PlaceHoldsAnswer(UserError):
+    """A text template names the column from which the answers come."""
+
+    sentence = (
+        "The column '{name}' holds the answer itself: the model would read what it is to write, and answer nothing without it. "
+        "Write {{answer}} where the answer stands, and leave {{{name}}} out. Nothing was changed."
+    )
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(name=name)
+
+
 @dataclass(frozen=True)
 class TaskCard:
     """A task, for a form. `proposed` marks the one that the data's shape is mostly for."""
@@ -50,24 +65,28 @@ class TaskCard:
 
 @dataclass(frozen=True)
 class MethodCard:
-    """A method, for a form: `options` is the JSON schema of its own settings."""
+    """A method, for a form: `options` is the JSON schema of its own settings, `when` says when it is the right one, `export` how it leaves."""
 
     name: str
     label: str
     explanation: str
     merge: str
     options: dict[str, Any]
+    when: str
+    paper: str
+    export: Sentence
 
 
 @dataclass(frozen=True)
 class RecipeCard:
-    """A recipe with what should be known of it. `toml` is the whole of it, `suited` says whether the model can do the task."""
+    """A recipe with what should be known of it. `toml` is the whole of it, `suited` says whether the model can do the task, `command` trains it."""
 
     recipe: Recipe
     toml: str
     suited: bool
     advice: Sentence
     better_model: str | None
+    command: str
 
 
 class TasksRequest(Request):
@@ -93,6 +112,7 @@ class RecipeRequest(Request):
 class EditRecipeRequest(Request):
     recipe: str = Field(description="The recipe as TOML.", max_length=20_000)
     changes: str = Field("{}", description='Fields to change, as JSON: {"learning_rate": 0.0005}.', max_length=20_000)
+    project: str | None = Field(None, description="The project that the command is for.")
 
 
 @action("tasks", request=TasksRequest, sentence="List what a model can be taught.", scope=Scope.READ, example={})
@@ -110,7 +130,10 @@ def choose_task(context: Context, request: ChooseTaskRequest) -> Project:
 
 @action("methods", request=MethodsRequest, sentence="List the methods of fine-tuning with their settings.", scope=Scope.READ, example={})
 def list_methods(context: Context, request: MethodsRequest) -> tuple[MethodCard, ...]:
-    return tuple(MethodCard(one.name, one.label, one.explanation, one.merge.value, form_of(one.name)) for one in methods().values())
+    return tuple(
+        MethodCard(one.name, one.label, one.explanation, one.merge.value, form_of(one.name), one.when, one.paper, export_of(one))
+        for one in methods().values()
+    )  # fmt: skip
 
 
 @action("recipe", request=RecipeRequest, sentence="Turn a preset into a recipe for this project's data and a model.", scope=Scope.READ,
@@ -120,18 +143,35 @@ def make_recipe(context: Context, request: RecipeRequest) -> RecipeCard:
     dataset = dataset_for(context, project, request.dataset)
     model = shape_of(find(request.base_model, context.workshop.home))
     size = ModelSize(model.name, model.parameters, model.context)
-    return _card(context, recipe_for(task_of(context, project, dataset), request.preset, data_size(context, dataset), size))
+    layout = layout_of(context, dataset)
+    recipe = recipe_for(task_of(context, project, dataset), request.preset, data_size(context, dataset, layout), size)
+    return _card(context, recipe.model_copy(update={"layout": layout}), project, is_preset=True)
 
 
 @action("edit-recipe", request=EditRecipeRequest, sentence="Check a recipe, and change single fields of it.", scope=Scope.READ,
         example={"recipe": 'task = "classification"', "changes": '{"learning_rate": 0.0005}'})  # fmt: skip
 def edit_recipe(context: Context, request: EditRecipeRequest) -> RecipeCard:
-    """Raises BadRecipe, UnknownMethod, UnknownTask."""
+    """Raises BadRecipe, UnknownMethod, UnknownLoss, UnknownTask."""
     recipe = Recipe.from_toml(request.recipe)
     changed = Recipe.of({**recipe.model_dump(), **_changes(request.changes)})
-    if changed.method != recipe.method and "method_options" not in _changes(request.changes):
-        changed = changed.model_copy(update={"method_options": {}})
-    return _card(context, changed)
+    if changed.method != recipe.method:  # another method's settings mean nothing to it, and its corrections are of another size
+        own = {"method_options": {}, "learning_rate": rate_of(changed, shape_of(find(changed.base_model, context.workshop.home)).parameters)}
+        changed = changed.model_copy(update={name: value for name, value in own.items() if name not in _changes(request.changes)})
+    if changed.loss != recipe.loss and "loss_options" not in _changes(request.changes):
+        changed = changed.model_copy(update={"loss_options": {}})
+    return _card(context, changed, project_of(context, request.project) if request.project else None)
+
+
+def export_of(one: Method) -> Sentence:
+    """How what a method learned can be taken home."""
+    if one.merge is Merge.NEVER:
+        english = "It can be used inside Bottega; taking it home as a file is not there yet for this way of training."
+        return Sentence("method.not_exported", english)
+    if one.merge is Merge.EXACT:
+        return Sentence(
+            "method.exported_merged", "To take it home, what it learned is put into the model's own weights, exactly; the result is one file."
+        )
+    return Sentence("method.exported_whole", "It can be taken home as one file.")
 
 
 def task_of(context: Context, project: Project, dataset: Dataset | None = None) -> str:
@@ -152,19 +192,37 @@ def dataset_for(context: Context, project: Project, id: str | None) -> Dataset:
     return found[0]
 
 
-def data_size(context: Context, dataset: Dataset) -> DataSize:
-    store = context.workshop.store
+def layout_of(context: Context, dataset: Dataset) -> Layout | None:
+    """How the dataset's rows are put to the model; None where nobody said, which is the model's own chat template."""
+    document = layouts.get(context.workshop.store, dataset.id)
+    return Layout.model_validate_json(document) if document is not None else None
+
+
+def checked_layout(context: Context, dataset: Dataset, layout: Layout) -> Layout:
+    """Itself. Raises UnknownPlaceholder, TemplateFault, PlaceHoldsAnswer."""
+    layout.check(dataset.columns)
+    if layout.columns:
+        for name in layouts.columns_like_the_answer(context.workshop.store, dataset.id, layout.columns):
+            raise PlaceHoldsAnswer(name=name)
+    return layout
+
+
+def data_size(context: Context, dataset: Dataset, layout: Layout | None = None) -> DataSize:
+    """`layout` adds its own text to every row."""
+    store, added = context.workshop.store, layout.chars if layout is not None else 0
     facts, split = datasets.facts(store, dataset.id), splitting.latest_split(store, dataset.id)
     rows = split.train if split is not None else int(_TRAIN_SHARE * (facts.answered - facts.sealed))
     usual = facts.median_question_chars + facts.max_answer_chars // _USUAL_ANSWER
-    return DataSize(max(1, rows), usual, facts.max_question_chars + facts.max_answer_chars)
+    return DataSize(max(1, rows), usual + added, facts.max_question_chars + facts.max_answer_chars + added)
 
 
-def _card(context: Context, recipe: Recipe) -> RecipeCard:
+def _card(context: Context, recipe: Recipe, project: Project | None = None, *, is_preset: bool = False) -> RecipeCard:
     task(recipe.task)
+    loss_options_of(recipe)
     recipe = recipe.model_copy(update={"method_options": options_of(recipe).model_dump(mode="json")})
     advice = advise_model(recipe.task, shape_of(find(recipe.base_model, context.workshop.home)))
-    return RecipeCard(recipe, recipe.to_toml(), advice.suited, advice.said, advice.better.name if advice.better else None)
+    command = train_command(project.name if project is not None else ANY_PROJECT, recipe, is_preset=is_preset)
+    return RecipeCard(recipe, recipe.to_toml(), advice.suited, advice.said, advice.better.name if advice.better else None, command)
 
 
 def _changes(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from core.actions.registry import Context, Plan, Request, Scope, action
+from core.data.doctor.kind import CHECKUP_KIND
 from core.data.kind import IMPORT_KIND, tidy
 from core.errors import NotFound, UserError
 from core.sentence import Sentence
@@ -167,6 +168,10 @@ def restore_project(context: Context, request: RestoreProjectRequest) -> Project
 
 def _at_rest(context: Context, id: str) -> Project:
     project = project_of(context, id)
+    for job in jobs.of_project(context.workshop.store, project.id, CHECKUP_KIND.name):
+        if job.state in LIVE:  # it began by itself, so nobody is to be asked
+            context.workshop.supervisor.stop(job.id)
+            context.workshop.supervisor.wait(job.id, CHECKUP_KIND.stop_grace_s)
     if any(job.state in LIVE for job in jobs.of_project(context.workshop.store, project.id)):
         raise JobsRunning(project=project.name)
     return project

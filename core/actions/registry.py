@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import BadValue, NotAllowed, UserError
 from core.sentence import Sentence
-from storage.rows import OwnerId
+from storage.rows import Change, OwnerId, Split
 
 if TYPE_CHECKING:
     from core.workshop import Workshop
@@ -50,8 +50,9 @@ class Plan:
     seconds: float | None = None
     disk_bytes: int | None = None
     undo: Sentence | None = None  # None: it cannot be undone
-    goes: tuple[str, ...] = ()  # what a deletion removes
-    remains: tuple[str, ...] = ()
+    goes: tuple[str | Sentence, ...] = ()  # what a deletion removes
+    remains: tuple[str | Sentence, ...] = ()
+    preview: tuple[tuple[str, str], ...] = ()  # before and after, of the first few
 
 
 @dataclass(frozen=True)
@@ -167,4 +168,12 @@ def perform(context: Context, verb: str, values: Mapping[str, Any] | Request, *,
     if chosen.asks_first and approval != token:
         assert chosen.plan is not None
         raise NeedsApproval(action=verb, plan=chosen.plan(context, request), token=token)
-    return chosen.run(context, request)
+    done = chosen.run(context, request)
+    if isinstance(done, Change | Split):
+        _look_again(context, done.dataset if isinstance(done, Change) else getattr(request, "dataset", ""))
+    return done
+
+
+def _look_again(context: Context, dataset: str) -> None:
+    """Rows were changed, or dealt out anew: the doctor looks through them again, whichever action did it."""
+    importlib.import_module("core.actions.doctor").ensure_checkup(context, dataset)

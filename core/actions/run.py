@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -13,10 +14,12 @@ from core.errors import NotFound
 from core.jobs.events import Failure, from_lines
 from core.sentence import Sentence
 from core.training.coach import Reading, read
+from core.training.coach.look import FACT
 from core.training.keeping import last_checkpoint
 from core.training.recipe import Recipe
 from storage import jobs, runs
 from storage.rows import LIVE, Job, JobState, Point, Run, RunId
+from storage.store import Store
 
 _EXAMPLE_ID = "abcdefghijklm"
 _MOST_POINTS = 1000  # a series; a chart shows no more
@@ -42,6 +45,15 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What the coach proposes, as an action with its values: asked for as any other, so that its plan is shown first."""
+
+    verb: str
+    said: Sentence
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class RunStatus:
     """How a run goes. `error` is what ended it, in a sentence; `notes` are what it said on its way; `reading` is the coach's."""
 
@@ -50,6 +62,7 @@ class RunStatus:
     job: Job
     curves: tuple[Series, ...]
     reading: Reading
+    offer: Offer | None
     notes: tuple[Sentence, ...]
     error: Sentence | None
     tokens_per_second: float | None
@@ -115,7 +128,8 @@ def status_of(context: Context, run: Run) -> RunStatus:
         recipe=Recipe.from_toml(run.recipe),
         job=job,
         curves=curves_of(points),
-        reading=read(points),
+        reading=(reading := read(points)),
+        offer=offer_of(store, run, reading),
         notes=notes,
         error=_error(job),
         tokens_per_second=speeds[-1] if speeds else None,
@@ -125,9 +139,26 @@ def status_of(context: Context, run: Run) -> RunStatus:
     )
 
 
+def offer_of(store: Store, run: Run, reading: Reading) -> Offer | None:
+    """The coach's proposal for this run's own data: the same recipe with some fields changed, or what is to be done to the rows first."""
+    proposal = reading.proposal
+    if proposal is None:
+        return None
+    values: dict[str, dict[str, Any]] = {
+        "train": {"project": run.project, "dataset": run.dataset},
+        "checkup": {"dataset": run.dataset},
+        "mend": {"dataset": run.dataset, "check": "exact-duplicates"},
+    }
+    chosen = values.get(proposal.verb, {})
+    if proposal.verb == "train":
+        recipe = Recipe.of({**Recipe.from_toml(run.recipe).model_dump(), **proposal.changes})
+        chosen["recipe"] = recipe.to_toml()
+    return Offer(proposal.verb, proposal.said, chosen)
+
+
 def curves_of(points: Sequence[Point]) -> tuple[Series, ...]:
     """By name, each with at most a thousand points: of neighbours the mean at the last one's step. The first point stays as it is."""
-    names = sorted({point.name for point in points})
+    names = sorted({point.name for point in points if not point.name.startswith(FACT)})
     return tuple(_series(name, [point for point in points if point.name == name]) for name in names)
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from pydantic import Field
 
-from core.actions.method import data_size, dataset_for, task_of
+from core.actions.losses import own_loss_file
+from core.actions.method import checked_layout, data_size, dataset_for, export_of, layout_of, task_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
-from core.actions.split import CannotSplit
-from core.data.split import SplitPlan, freeze
+from core.actions.split import CannotSplit, CannotSplitByTime
+from core.data.split import frozen_as_last
 from core.errors import DiskFull, NotFound, UserError
-from core.jobs.supervisor import CannotResume
+from core.jobs.refusals import CannotResume
+from core.methods.base import Merge, method
 from core.models.advice import advise_model
 from core.models.installed import STARTER, Shape, find, shape_of
 from core.models.reference import ModelReference
@@ -21,6 +23,8 @@ from core.tasks.base import task
 from core.training.encoding import NothingToLearn, OneCategory
 from core.training.estimate import PROBE_FILE, Estimate, Probe, estimate
 from core.training.kind import PROBE_KIND, TRAIN_KIND
+from core.training.losses.base import loss_options_of
+from core.training.losses.own import OWN_FILE
 from core.training.options import options_of
 from core.training.presets import DataSize, ModelSize, recipe_for
 from core.training.recipe import Recipe
@@ -28,8 +32,8 @@ from core.training.settings import ROWS_FILE, ProbeSettings, TrainSettings
 from storage import datasets, jobs, runs
 from storage.bulk import splitting
 from storage.bulk.writing import write_rows
-from storage.errors import NothingToSplit
-from storage.files import free_bytes
+from storage.errors import NoDates, NothingToSplit
+from storage.files import free_bytes, sha256_of, write_atomically
 from storage.ids import new_id
 from storage.rows import LIVE, Dataset, Job, JobId, JobState, Part, Project, ProjectId, Run, RunId, Split
 
@@ -114,8 +118,9 @@ def probe(context: Context, request: TrainRequest) -> Job:
         return known
     settings = ProbeSettings(recipe=asked.recipe, base=asked.base)
     return context.workshop.supervisor.submit(
-        PROBE_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=subject, inputs=lambda folder: _rows(context, split, folder)
-    )
+        PROBE_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=subject,
+        inputs=lambda folder: _inputs(context, split, folder, asked.recipe),
+    )  # fmt: skip
 
 
 @action("estimate", request=TrainRequest, sentence="Say what a training will take: minutes, memory, disk.", scope=Scope.READ,
@@ -141,6 +146,9 @@ def plan_training(context: Context, request: TrainRequest) -> Plan:
     what = Sentence("train", english, facts)
     if not found.suited:
         what = Sentence("train_unsuited", english + " But: " + found.advice.english, {**facts, **found.advice.facts, "model": asked.base.name})
+    chosen = method(asked.recipe.method)
+    if chosen.merge is Merge.NEVER:  # said before hours are spent, not when the file is wanted
+        what = Sentence("train_noted", "{plan} {note}", {"plan": what, "note": export_of(chosen)})
     undo = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
     return Plan(what, found.estimate.seconds, found.estimate.disk_bytes, undo)
 
@@ -161,7 +169,7 @@ def train(context: Context, request: TrainRequest) -> Run:
     settings = TrainSettings(name=name, recipe=asked.recipe, base=asked.base)
     context.workshop.supervisor.submit(
         TRAIN_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=run.id, id=job_id,
-        inputs=lambda folder: _rows(context, split, folder),
+        inputs=lambda folder: _inputs(context, split, folder, asked.recipe),
     )  # fmt: skip
     return run
 
@@ -193,13 +201,19 @@ def _asked(context: Context, request: TrainRequest) -> _Asked:
     """Raises what keeps a training from starting: no rows, no answers, one category, a model that is not here, a fault in the recipe."""
     project = project_of(context, request.project)
     dataset = dataset_for(context, project, request.dataset)
-    size = data_size(context, dataset)
+    layout = layout_of(context, dataset)
+    size = data_size(context, dataset, layout)
     given = Recipe.from_toml(request.recipe) if request.recipe is not None else None
     base = find(given.base_model if given else request.base_model, context.workshop.home)
     shape = shape_of(base)
     recipe = given or recipe_for(task_of(context, project, dataset), request.preset, size, ModelSize(shape.name, shape.parameters, shape.context))
     task(recipe.task)
-    recipe = recipe.model_copy(update={"method_options": options_of(recipe).model_dump(mode="json")})
+    layout = recipe.layout or layout  # a recipe that says nothing of it takes the data's own
+    if layout is not None:
+        checked_layout(context, dataset, layout)
+    loss_options_of(recipe)
+    own_loss_file(context, recipe)
+    recipe = recipe.model_copy(update={"layout": layout, "method_options": options_of(recipe).model_dump(mode="json")})
     _check_answers(context, dataset, recipe)
     return _Asked(project, dataset, recipe, base, shape, size)
 
@@ -248,21 +262,28 @@ def _said(found: Estimate) -> Sentence:
 def _split(context: Context, dataset: Dataset) -> Split:
     """The dataset as it stands now, split as it was last, else by the default plan. The same rows and plan are the same split."""
     store = context.workshop.store
-    latest = splitting.latest_split(store, dataset.id)
-    plan = SplitPlan.model_validate_json(latest.plan) if latest is not None else SplitPlan()
     try:
-        return freeze(store, dataset.id, plan, sealed_test=datasets.facts(store, dataset.id).sealed > 0)
+        return frozen_as_last(store, dataset.id, sealed_test=datasets.facts(store, dataset.id).sealed > 0)
     except NothingToSplit as error:
         raise CannotSplit(dataset=dataset.name) from error
+    except NoDates as error:
+        raise CannotSplitByTime(dataset=dataset.name, column=error.column) from error
 
 
-def _rows(context: Context, split: Split, folder: Path) -> dict[str, str]:
-    return {ROWS_FILE: write_rows(context.workshop.store, split.id, folder / ROWS_FILE, (Part.TRAIN, Part.VALIDATION))}
+def _inputs(context: Context, split: Split, folder: Path, recipe: Recipe) -> dict[str, str]:
+    """The rows, with their own cells only where the layout names some; and the file with the loss, where the recipe has one of one's own."""
+    parts, cells = (Part.TRAIN, Part.VALIDATION), recipe.layout is not None and bool(recipe.layout.columns)
+    given = {ROWS_FILE: write_rows(context.workshop.store, split.id, folder / ROWS_FILE, parts, with_original=cells)}
+    if (own := own_loss_file(context, recipe)) is not None:
+        write_atomically(folder / OWN_FILE, own.read_bytes())
+        given[OWN_FILE] = sha256_of(folder / OWN_FILE)
+    return given
 
 
 def _fingerprint(context: Context, asked: _Asked, split: str) -> str:
     """What a measured probe is good for: these rows, this recipe, this many threads."""
-    told = f"{split} {context.workshop.settings.threads} {asked.recipe.model_dump_json()}"
+    own = own_loss_file(context, asked.recipe)
+    told = f"{split} {context.workshop.settings.threads} {asked.recipe.model_dump_json()} {sha256_of(own) if own is not None else ''}"
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 

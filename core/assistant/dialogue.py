@@ -5,6 +5,7 @@ from typing import Any
 
 from core.actions.registry import Context, perform
 from core.assistant.cards import PlanCard, card
+from core.assistant.data_talk import checkup
 from core.assistant.reply import Place, PlanGone, Reply, Spoken, kept, revived
 from core.assistant.standing import EVALUATE, EXPORT, IMPORT, TRAIN, Standing, standing
 from core.assistant.understand import Meant, Nothing, understand
@@ -17,7 +18,6 @@ from storage.rows import JobState, ProjectId, Said
 
 PERSON, ASSISTANT = "person", "assistant"
 AGREED, DECLINED = "✓", "✗"
-
 
 _Answer = Callable[[Context, Standing, Mapping[str, Any]], Reply]
 
@@ -295,6 +295,7 @@ _ANSWERS: Mapping[str, _Answer] = {
     "export": _export,
     "download": _download,
     "undo": _undo,
+    "checkup": checkup,
     "yes": _yes,
     "no": _no,
 }

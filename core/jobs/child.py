@@ -15,6 +15,7 @@ from core.jobs.failures import redacted, told
 from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobStopped
 from core.jobs.spec import JobSpec
 from core.quiet import be_quiet
+from core.sentence import as_plain
 from storage.files import FolderLock
 from storage.rows import JobState
 
@@ -72,7 +73,7 @@ def _main_of(spec: JobSpec) -> Any:
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    return {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in facts.items()}
+    return {key: as_plain(value) for key, value in facts.items()}
 
 
 def _be_modest() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DiskFull, UserError
+from core.sentence import from_plain
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _WINDOWS_FULL = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
@@ -52,6 +53,7 @@ def told(error: BaseException, *, place: Path) -> UserError | None:
 
 def rebuilt(name: str, sentence: str, facts: Mapping[str, Any]) -> UserError:
     """The error that a child named; SaidByChild when its class was never imported here."""
+    facts = {key: from_plain(value) for key, value in facts.items()}
     for kind in _known(UserError):
         if kind.__name__ == name:
             error = kind.__new__(kind)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from core.errors import UserError
 from core.home import Home
 from core.jobs.events import Event, Failure, State, to_line
 from core.jobs.handle import LOCK_FILE, STOP_FILE
 from core.jobs.ingest import Living, Tailer
 from core.jobs.launch import launch
 from core.jobs.listening import Listeners, Subscription
+from core.jobs.refusals import CannotResume, ChildDidNotStart, JobLost, UnknownKind
 from core.jobs.spec import SPEC_FILE, JobSpec, Kind
 from core.jobs.taking import as_json, finish, take
 from storage import jobs
@@ -26,44 +26,6 @@ from storage.store import Store
 
 RESUMABLE = frozenset({JobState.LOST, JobState.STOPPED, JobState.FAILED})
 Inputs = Callable[[Path], Mapping[str, str]]
-
-
-class UnknownKind(UserError):
-    """No part of this version does such a job."""
-
-    sentence = "This version of Bottega knows no job '{kind}'. It knows: {known}. Nothing was started."
-
-    def __init__(self, *, kind: str, known: str) -> None:
-        super().__init__(kind=kind, known=known)
-
-
-class CannotResume(UserError):
-    """Only a job that has ended before it was done goes on."""
-
-    sentence = "This job is {state}, so there is nothing to resume. Only a job that was stopped, failed or lost can go on. Nothing was changed."
-    status = 409
-
-    def __init__(self, *, state: str) -> None:
-        super().__init__(state=state)
-
-
-class JobLost(UserError):
-    """The child's process is gone and it never said how it ended."""
-
-    sentence = "The process of this job ended without a word: it was killed, the machine was switched off, or memory ran out. What it had saved is kept; resume goes on from there."
-
-    def __init__(self) -> None:
-        super().__init__()
-
-
-class ChildDidNotStart(UserError):
-    """The system refused a new process."""
-
-    sentence = "The job could not be started: {why}. Close other programs and resume it from its page. Nothing was lost."
-    status = 503
-
-    def __init__(self, *, why: str) -> None:
-        super().__init__(why=why)
 
 
 @dataclass(frozen=True)
@@ -77,12 +39,20 @@ class _Waiting:
 
 
 class Supervisor:
-    """One in a server. `before_exclusive` is called before an exclusive job starts, so that others can give memory back."""
+    """One in a server. `before_exclusive` is called before an exclusive job starts, so that others can give memory back; `after` with each job that has
+    ended, in the tailer's thread: it must be quick and raise nothing."""
 
     def __init__(
-        self, store: Store, home: Home, kinds: Iterable[Kind], *, threads: int = 2, before_exclusive: Callable[[], None] | None = None
+        self,
+        store: Store,
+        home: Home,
+        kinds: Iterable[Kind],
+        *,
+        threads: int = 2,
+        before_exclusive: Callable[[], None] | None = None,
+        after: Callable[[JobId], None] | None = None,
     ) -> None:
-        self._store, self._home, self._threads, self._before_exclusive = store, home, threads, before_exclusive
+        self._store, self._home, self._threads, self._before_exclusive, self._after = store, home, threads, before_exclusive, after
         self._kinds = {kind.name: kind for kind in kinds}
         self._changed = threading.Condition()  # guards what stands below
         self._waiting: list[_Waiting] = []
@@ -278,6 +248,8 @@ class Supervisor:
         else:
             return
         self._drop(living)
+        if self._after is not None and not self._closed:
+            self._after(living.id)
 
     def _drop(self, living: Living) -> None:
         """It has no child any more: others may start."""

@@ -11,6 +11,7 @@ from core.jobs.events import Advice, Artefact, Best, Event, Failure, MetricPoint
 from core.jobs.failures import told
 from core.jobs.handle import LOG_FILE
 from core.jobs.spec import Kind
+from core.sentence import as_plain
 from storage import jobs
 from storage.rows import BestPoint, Job, JobAdvice, JobArtefact, JobId, JobProgress, JobResource, JobState, Point
 from storage.store import Store
@@ -62,8 +63,7 @@ def finish(store: Store, job: Job, kind: Kind, offset: int) -> None:
 
 def as_json(error: UserError) -> str:
     """As a Failure event: what Job.error holds."""
-    facts = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.facts.items()}
-    return to_line(Failure(error.name, str(error), facts)).strip()
+    return to_line(Failure(error.name, str(error), {key: as_plain(value) for key, value in error.facts.items()})).strip()
 
 
 def _logged(error: Exception, folder: Path) -> Unexpected:

@@ -12,7 +12,7 @@ def at_the_sample(visit: Callable[..., Visitor]) -> Callable[..., Visitor]:
     def come(name: str, **options: object) -> Visitor:
         person = visit(**options)
         person.new_project(name)
-        person.page.locator("#panel-data [data-act=sample]").click()
+        person.page.locator("#panel-data [data-act=sample].plain").click()
         person.lead("400")
         return person
 
@@ -63,7 +63,7 @@ def test_the_rows_are_searched_changed_and_taken_back(at_the_sample: Callable[..
     person.press("Save")
     page.get_by_text("a sentence of my own ${value.push(1)} {{this}}").wait_for()
     page.locator("#panel-data").get_by_role("button", name="Undo the last change").first.click()
-    page.get_by_text("The last change is taken back.").wait_for()
+    page.get_by_text("The change is taken back.").wait_for()
     assert page.locator("#panel-data tbody tr").first.inner_text() == before
     person.press("Further")
     page.get_by_text("26 to 50").wait_for()

@@ -11,8 +11,8 @@ import pytest
 
 from core.errors import BadValue
 from core.jobs.handle import EVENTS_FILE, LOG_FILE, SPEC_FILE
+from core.jobs.refusals import CannotResume, UnknownKind
 from core.jobs.spec import Kind
-from core.jobs.supervisor import CannotResume, UnknownKind
 from core.workshop import HomeBusy
 from storage import datasets, jobs
 from storage.rows import LOCAL_OWNER, Job, JobState

@@ -28,6 +28,7 @@ DECLARED_ELSEWHERE = (
     "role.",
     "field.",
     "method.",
+    "loss.",
     "progress.",
     "metric.",
 )  # English stands there

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.actions.rows import Facts
 from ui.pages.page import Brought, Desk, Handler, Outcome, text_of
+from ui.pages.reading_form import asked_of, reading_of, wrong_of
 from ui.parts import drop, preview
 from ui.parts.part import Button, Option
 from ui.visit import Visit
@@ -12,6 +13,7 @@ from ui.words import Words
 
 SAVED_PROJECT = ".bottega.zip"
 _CELL_CHARS = 300
+_MORE_SAMPLES = ("clinic", "clauses")
 _ORDER = ("text_label", "question_answer", "text_fields", "dialogue_summary", "alpaca", "messages", "sharegpt")  # what people bring most, first
 
 
@@ -19,7 +21,14 @@ def drop_of(visit: Visit) -> drop.Drop:
     words = visit.words
     return drop.Drop(
         words("bring.title"), words("bring.hint"), words("bring.choose"), words("bring.sending"), words("bring.lost"),
-        buttons=(Button(words("bring.sample"), "sample", title=words("bring.sample_note")),),
+        buttons=(
+            Button(words("bring.sample"), "sample", title=words("bring.sample_note")),
+            *(Button(words(f"bring.sample_{name}"), "sample", {"name": name}, "link", title=words(f"bring.sample_{name}_note")) for name in _MORE_SAMPLES),
+        ),
+        ways=drop.Ways(
+            words("bring.ways"), words("bring.paste"), words("bring.paste_hint"), words("bring.paste_take"), words("bring.paste_name"), words("bring.hub"),
+            words("bring.hub_hint"), words("bring.hub_token"), words("bring.hub_take"),
+        ),
     )  # fmt: skip
 
 
@@ -37,7 +46,7 @@ def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
     words, cards = visit.words, sorted(visit.do("shapes"), key=lambda card: _ORDER.index(card.name) if card.name in _ORDER else len(_ORDER))
     card = next((card for card in cards if card.name == brought.shape), None)
     whole = card is not None and all(brought.columns.get(role.name) for role in card.roles if role.required)
-    seen = visit.do("preview", upload=brought.upload, mapping=_mapping(brought) if whole else None)
+    seen = visit.do("preview", upload=brought.upload, mapping=_mapping(brought) if whole else _read_as(brought))
     shape = brought.shape or (seen.mapping.shape if seen.mapping else "")
     card = next((card for card in cards if card.name == shape), None)
     columns = dict(brought.columns) if brought.shape else dict(seen.mapping.columns) if seen.mapping else {}
@@ -54,6 +63,10 @@ def preview_of(visit: Visit, brought: Brought) -> preview.PreviewView:
             shape=words.either(f"shape.{shape}", card.label) if card else "—",
         ),
         problems=tuple(words.say(problem) for problem in seen.problems) if whole or not brought.shape else (),
+        notes=tuple(words.say(note) for note in seen.notes),
+        asked=asked_of(words, seen, brought.reading),
+        wrong_label=words("bring.wrong"),
+        wrong=wrong_of(words, seen, brought.reading),
         rows_label=words("bring.first_rows"),
         columns=tuple(preview.Column(column, played.get(column, "")) for column in seen.columns),
         rows=tuple(tuple(row.get(column, "")[:_CELL_CHARS] for column in seen.columns) for row in seen.rows),
@@ -81,8 +94,13 @@ def _role(words: Words, shape: str, role: Any, chosen: str, columns: tuple[str, 
 def _mapping(brought: Brought) -> dict[str, Any] | None:
     """What was clicked, as the action takes it; None leaves the guess to the action."""
     if brought.shape is None:
-        return None
-    return {"shape": brought.shape, "columns": {role: column for role, column in brought.columns.items() if column}}
+        return _read_as(brought)
+    return {"shape": brought.shape, "columns": {role: column for role, column in brought.columns.items() if column}, **brought.reading}
+
+
+def _read_as(brought: Brought) -> dict[str, Any] | None:
+    """Only how the file is to be read; what its rows mean stays a guess."""
+    return {"shape": "", **brought.reading} if brought.reading else None
 
 
 def _uploaded(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
@@ -95,20 +113,24 @@ def _uploaded(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 
 def _remap(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    """A click on a shape or on a column. A new shape starts with the columns that its roles' names fit."""
+    """A click on a shape, on a column or on how the file is read. A new shape starts with the file's columns as they come."""
     if desk.brought is None:
         return Outcome(desk)
+    if str(values.get("changed", "")).startswith("read."):
+        again = Brought(desk.brought.upload, desk.brought.name, desk.brought.sealed, reading=reading_of(values, desk.brought.reading))
+        preview_of(visit, again)  # what cannot be read that way is told, and the way before is kept
+        return Outcome(desk.to(brought=again))
     shape = text_of(values, "shape", 40)
     columns = {name.removeprefix("role."): str(column)[:400] for name, column in values.items() if name.startswith("role.")}
     if values.get("changed") == "shape":
         columns = _in_order(visit, desk.brought, shape)
-    return Outcome(desk.to(brought=Brought(desk.brought.upload, desk.brought.name, desk.brought.sealed, shape, columns)))
+    return Outcome(desk.to(brought=Brought(desk.brought.upload, desk.brought.name, desk.brought.sealed, shape, columns, desk.brought.reading)))
 
 
 def _in_order(visit: Visit, brought: Brought, shape: str) -> dict[str, str]:
     """A start for a shape that was chosen by hand: its needed roles get the file's columns as they come."""
     card = next((card for card in visit.do("shapes") if card.name == shape), None)
-    columns = visit.do("preview", upload=brought.upload).columns
+    columns = visit.do("preview", upload=brought.upload, mapping=_read_as(brought)).columns
     return dict(zip([role.name for role in card.roles if role.required], columns, strict=False)) if card else {}
 
 
@@ -125,16 +147,27 @@ def _started(visit: Visit, desk: Desk, *, name: str, leave_out: bool) -> Outcome
     if brought is None:
         return Outcome(desk)
     project, go = _project(visit, name or brought.name.rsplit(".", 1)[0])
+    exam_of = visit.dataset.id if brought.sealed and visit.dataset is not None else None
     job = visit.do(
-        "import", upload=brought.upload, project=project, mapping=_mapping(brought), sealed=brought.sealed,
+        "import", upload=brought.upload, project=project, dataset=exam_of, mapping=_mapping(brought), sealed=brought.sealed,
         name=None if brought.sealed else name or None, leave_out_incomplete=leave_out,
     )  # fmt: skip
     return Outcome(desk.to(importing=job.id), go)
 
 
 def _sample(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    project, go = _project(visit, visit.words("bring.sample_project"))
-    return Outcome(desk.to(importing=visit.do("sample", project=project).id), go)
+    name = text_of(values, "name", 20)
+    chosen = name if name in _MORE_SAMPLES else ""
+    project, go = _project(visit, visit.words(f"bring.sample_{chosen}" if chosen else "bring.sample_project"))
+    return Outcome(desk.to(importing=visit.do("sample", project=project, name=chosen or None).id), go)
+
+
+def _hub(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """Over the network. The token goes on to the action and is kept nowhere here."""
+    id = text_of(values, "id", 300).strip()
+    project, go = _project(visit, id.rpartition("/")[2])
+    job = visit.do("import-hub-dataset", project=project, id=id, token=text_of(values, "token", 200).strip() or None)
+    return Outcome(desk.to(importing=job.id), go)
 
 
 def _project(visit: Visit, name: str) -> tuple[str, Mapping[str, str] | None]:
@@ -157,4 +190,5 @@ def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 HANDLERS: Mapping[str, Handler] = {
     "uploaded": _uploaded, "remap": _remap, "import": _import, "import-rest": _import_rest, "sample": _sample, "forget": _forget, "stop-import": _stop,
+    "hub": _hub,
 }  # fmt: skip

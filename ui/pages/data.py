@@ -1,5 +1,6 @@
-"""Data: bring a file, see what was understood of it, import it, look at its rows and set aside the ones for the exam."""
+"""Data: bring a file, see what was understood of it, import it; then its sections, one at a time: rows, check-up, split and what follows."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -8,69 +9,98 @@ import gradio as gr
 from core.actions.rows import Facts
 from core.errors import UserError
 from storage.rows import Job, JobState
-from ui.pages import bring, rows
-from ui.pages.page import Desk, Handler, Outcome, Page, done, number_of, text_of
+from ui.pages import bring
+from ui.pages.page import Desk, Handler, Outcome, Page, done, text_of
+from ui.pages.section import Section
+from ui.pages.sections.checkup import CheckupSection
+from ui.pages.sections.label import LabelSection
+from ui.pages.sections.rows import RowsSection
+from ui.pages.sections.split import SplitSection
+from ui.pages.sections.template import TemplateSection
+from ui.pages.sections.versions import VersionsSection
 from ui.pages.working import error_name, failure_of, progress_of
-from ui.parts import bar, drop, facts, findings, lead, notice, plan, preview, progress, settings, table
+from ui.parts import bar, drop, facts, lead, notice, plan, preview, progress, views
 from ui.parts.notice import told
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
 _LEAVABLE = ("BadRow", "BadRows")
+_CHECKUP = "checkup"
 
 
 class DataPage(Page):
     name: ClassVar[str] = "data"
+    sections: ClassVar[tuple[Section, ...]] = (RowsSection(), CheckupSection(), SplitSection(), VersionsSection(), TemplateSection(), LabelSection())
     slots: ClassVar[Mapping[str, str]] = {
-        "drop": "bring", "preview": "bring", "progress": "bring", "notice_bring": "bring", "plan_bring": "bring", "sealed": "bring", "bar": "bring",
-        "settings": "split", "notice_split": "split", "table": "rows", "notice_rows": "rows", "findings": "rows",
+        "drop": "bring", "preview": "bring", "progress": "bring", "notice_bring": "bring", "plan_bring": "bring", "bar": "bring", "views": "bring",
     }  # fmt: skip
 
     def layout(self) -> dict[str, gr.HTML]:
-        return {
-            "lead": lead.lead(),
-            "notice_bring": notice.notice(),
-            "progress": progress.progress(),
-            "drop": drop.drop(),
-            "preview": preview.preview(),
-            "facts": facts.facts(),
-            "findings": findings.findings(),
-            "bar": bar.bar(),
-            "plan_bring": plan.plan(),
-            "notice_split": notice.notice(),
-            "settings": settings.settings(),
-            "sealed": drop.drop(),
-            "notice_rows": notice.notice(),
-            "table": table.table(),
-        }
+        top: dict[str, gr.HTML] = {
+            "lead": lead.lead(), "notice_bring": notice.notice(), "plan_bring": plan.plan(), "progress": progress.progress(), "drop": drop.drop(),
+            "preview": preview.preview(), "facts": facts.facts(), "bar": bar.bar(), "views": views.views(),
+        }  # fmt: skip
+        for section in self.sections:
+            top |= {f"notice_{section.name}": notice.notice(), f"plan_{section.name}": plan.plan(), **section.layout()}
+        return top
+
+    def slot_of(self, part: str) -> str:
+        section = self._owner(part)
+        return section.name if section is not None else super().slot_of(part)
+
+    def told_slots(self) -> frozenset[str]:
+        return super().told_slots() | {section.name for section in self.sections}
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {**bring.HANDLERS, **rows.HANDLERS, "split": _split, "next": _next, "delete-dataset": _delete_dataset}
+        own: dict[str, Handler] = {"next": _next, "delete-dataset": _delete_dataset, "view": _view, "dataset": _dataset, "bring-more": _bring_more}
+        return {**bring.HANDLERS, **own, **{act: handler for section in self.sections for act, handler in section.handlers().items()}}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
-        return Outcome(done(visit, Desk(), "bring", "data.deleted", name=result.name))
+        if verb == "delete-dataset":
+            return Outcome(done(visit, Desk(), "bring", "data.deleted", name=result.name), {"dataset": "", "view": ""})
+        outcomes = (section.approved(visit, desk, verb, result) for section in self.sections)
+        return next((outcome for outcome in outcomes if outcome is not None), Outcome(desk))
+
+    def waits(self, visit: Visit) -> bool:
+        """A check-up of rows that changed begins by itself, a moment after the one before it has ended."""
+        last = visit.job(_CHECKUP)
+        if visit.dataset is None or (last is not None and last.state in (JobState.FAILED, JobState.STOPPED)):
+            return False
+        view = visit.do("findings", dataset=visit.dataset.id)
+        return view.running is None and view.unasked and (view.document is None or view.stale)
 
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
-        """An import that was asked for and has ended: its rows are dealt out as the default split says, so that nobody trains on the exam."""
+        """An import that was asked for and has ended: its rows are dealt out as the default split says, so that nobody trains on the exam; and once
+        more when the first check-up knows which rows are nearly the same, unless somebody dealt them out otherwise meanwhile."""
         job = next((job for job in visit.jobs if job.id == desk.importing), None)
-        if job is None or job.state is not JobState.DONE:
-            return None
-        desk = desk.to(importing="", brought=None)
-        try:
-            visit.do("split", dataset=job.subject)
-        except UserError as error:
-            return desk.to(notice=told(visit, error), at="split")
-        return done(visit, desk, "bring", "data.imported")
+        if job is not None and job.state is JobState.DONE:
+            desk = desk.to(importing="", brought=None, bringing=False)
+            try:
+                split = visit.do("split", dataset=job.subject)
+            except UserError as error:
+                return desk.to(notice=told(visit, error), at="split")
+            finished = done(visit, desk.to(settling=(job.subject, split.id)), "bring", "data.imported")
+            return finished.to(notice=_with_bad_rows(visit, finished.notice, job))
+        if desk.settling and _is_checked(visit, desk.settling[0]):
+            dataset, split_id = desk.settling
+            summary = visit.do("split-summary", dataset=dataset)
+            if summary is not None and summary.split.id == split_id:
+                visit.do("split", dataset=dataset)
+            return desk.to(settling=())
+        settled = (section.settle(visit, desk) for section in self.sections)
+        return next((found for found in settled if found is not None), None)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
         job = visit.at_work("import")
-        return {"progress": progress_of(visit, job, _stop_button(visit, job))} if job else {}
+        shown: dict[str, Any] = {"progress": progress_of(visit, job, _stop_button(visit, job))} if job else {}
+        return shown | (self._open(visit).growing(visit, desk) or {})
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
-        return desk.to(rows=rows.known_of(visit))
+        return self._open(visit).remember(visit, desk) if visit.dataset is not None else desk
 
     def show_only(self, visit: Visit, desk: Desk, part: str) -> dict[str, Any]:
-        return {"table": rows.table_of(visit, desk)}
+        section = self._owner(part)
+        return section.show_only(visit, desk, part) if section is not None else super().show_only(visit, desk, part)
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, dataset = visit.words, visit.dataset
@@ -80,25 +110,52 @@ class DataPage(Page):
             shown["progress"] = progress_of(visit, importing, _stop_button(visit, importing))
         elif desk.brought is not None:
             shown["preview"] = bring.preview_of(visit, desk.brought)
+        elif dataset is None or desk.bringing:
+            shown["drop"] = bring.drop_of(visit)
         if last is not None and desk.at != "bring" and (failed := failure_of(visit, last, *_mending(visit, desk, error_name(last)))):
-            shown["notice_bring"] = failed
+            shown["notice_bring"] = _with_bad_rows(visit, failed, last)
         if dataset is None:
             state = "importing" if importing is not None else "check" if desk.brought is not None else "empty"
-            shown["lead"] = lead.Lead(words(f"data.{state}"), words(f"data.{state}_quiet"))
-            if importing is None and desk.brought is None:
-                shown["drop"] = bring.drop_of(visit)
-            return shown
+            return shown | {"lead": lead.Lead(words(f"data.{state}"), words(f"data.{state}_quiet"))}
         known = visit.facts
         assert known is not None
-        shown |= {
-            "lead": _lead(visit, known),
-            "facts": _facts(visit, known),
-            "findings": _findings(visit, known),
-            "table": rows.table_of(visit, desk),
-        }
+        section = self._open(visit)
+        shown["lead"] = section.lead(visit, desk) or _lead(visit, known)
         if desk.brought is None and importing is None:
-            shown |= {"settings": _settings(visit, known), "sealed": bring.sealed_of(visit, known), "bar": _bar(visit, known)}
+            shown |= {"facts": _facts(visit, known), "bar": _bar(visit, known), "views": self._views(visit, section)}
+            shown |= section.show(visit, desk)
         return shown
+
+    def _open(self, visit: Visit) -> Section:
+        return next((section for section in self.sections if section.name == visit.place.view), self.sections[0])
+
+    def _owner(self, part: str) -> Section | None:
+        return next((section for section in self.sections if part.removeprefix("notice_").removeprefix("plan_").split("_")[0] == section.name), None)
+
+    def _views(self, visit: Visit, section: Section) -> views.Views:
+        words = visit.words
+        sets = tuple(Option(known.id, known.name, words("frame.project_note", count=known.rows)) for known in visit.datasets)
+        return views.Views(
+            label=words("data.views"),
+            views=tuple(Option(known.name, words(f"data.view.{known.name}")) for known in self.sections),
+            open=section.name,
+            datasets_label=words("data.datasets"),
+            datasets=sets,
+            dataset=visit.dataset.id if visit.dataset else "",
+        )
+
+
+def _with_bad_rows(visit: Visit, told_: notice.Notice | None, job: Job) -> notice.Notice | None:
+    """With the list of the rows that the import could not use, where there is one."""
+    try:
+        visit.do("bad-rows", job=job.id, size=1)
+    except UserError:
+        return told_
+    return told_ and dataclasses.replace(told_, link=f"/api/jobs/{job.id}/bad-rows", link_text=visit.words("data.bad_rows"))
+
+
+def _is_checked(visit: Visit, dataset: str) -> bool:
+    return any(job.kind == _CHECKUP and job.subject == dataset and job.state is JobState.DONE for job in visit.jobs)
 
 
 def _stop_button(visit: Visit, job: Job) -> Button:
@@ -106,10 +163,11 @@ def _stop_button(visit: Visit, job: Job) -> Button:
 
 
 def _lead(visit: Visit, known: Facts) -> lead.Lead:
-    words, count = visit.words, len(known.notes)
+    words, count = visit.words, len(known.notes) + (known.found or 0)
     rows_said = words("data.texts" if known.labels else "data.questions", count=known.facts.rows)
     sentence = words("data.lead_labels", rows=rows_said, labels=words("data.categories", count=len(known.labels))) if known.labels else rows_said
-    quiet = words("data.quiet_notes", count=count, file=known.dataset.name) if count else words("data.quiet_fine", file=known.dataset.name)
+    fine = "data.quiet_unchecked" if known.found is None else "data.quiet_fine"
+    quiet = words("data.quiet_notes", count=count, file=known.dataset.name) if count else words(fine, file=known.dataset.name)
     return lead.Lead(sentence, quiet)
 
 
@@ -132,40 +190,13 @@ def _facts(visit: Visit, known: Facts) -> list[facts.Fact]:
     ]
 
 
-def _findings(visit: Visit, known: Facts) -> findings.Findings | None:
-    if not known.notes:
-        return None
-    return findings.Findings("", tuple(findings.Finding("warn", visit.words.say(note)) for note in known.notes))
-
-
 def _bar(visit: Visit, known: Facts) -> bar.Bar:
     words = visit.words
     return bar.Bar((
         Button(words("data.next"), "next", kind="primary", disabled=known.split is None),
+        Button(words("data.bring_more"), "bring-more"),
         Button(words("data.delete"), "delete-dataset", {"dataset": known.dataset.id}, "link"),
     ))  # fmt: skip
-
-
-def _settings(visit: Visit, known: Facts) -> settings.Settings:
-    words = visit.words
-    summary = visit.do("split-summary", dataset=known.dataset.id)
-    plan_ = summary.plan if summary else None
-    columns = (Option("", words("data.nothing")), *(Option(column, column) for column in known.dataset.columns))
-    shares = [
-        settings.Field(f"{part}_share", words(f"data.{part}_share"), _percent(plan_, f"{part}_share"), term=f"{part}_share, %", low=2, high=40)
-        for part in ("validation", *(("test",) if not known.facts.sealed else ()))
-    ]
-    return settings.Settings(
-        "split", words("data.split_title"), "split",
-        (*shares, settings.Field("seed", words("data.seed"), plan_.seed if plan_ else 0, term="seed", help=words("data.seed_help"), low=0, high=2**31 - 1),
-         settings.Field("stratify", words("data.stratify"), plan_.stratify if plan_ else True, "switch", "stratify"),
-         settings.Field("keep_together", words("data.together"), (plan_.keep_together if plan_ else None) or "", "choice", "group", words("data.together_help"), options=columns)),
-        quiet=words("data.split_quiet"), button=words("data.split_button"), values={"dataset": known.dataset.id},
-    )  # fmt: skip
-
-
-def _percent(plan_: Any, share: str) -> float:
-    return round((getattr(plan_, share) if plan_ else 0.1) * 100, 2)
 
 
 def _mending(visit: Visit, desk: Desk, error: str) -> tuple[Button, ...]:
@@ -174,22 +205,20 @@ def _mending(visit: Visit, desk: Desk, error: str) -> tuple[Button, ...]:
     return (Button(visit.words("data.leave_out"), "import-rest", kind="accent"),)
 
 
-def _split(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    shares: dict[str, Any] = {name: number_of(values, name) / 100 for name in ("validation_share", "test_share") if name in values}
-    together, stratify = text_of(values, "keep_together"), values.get("stratify") is True
-    visit.do(
-        "split",
-        dataset=text_of(values, "dataset", 64),
-        seed=int(number_of(values, "seed")),
-        keep_together=together or None,
-        stratify=stratify,
-        **shares,
-    )
-    return Outcome(done(visit, desk, "split", "data.split_done"))
-
-
 def _next(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk, {"step": "method"})
+
+
+def _view(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return Outcome(desk, {"view": text_of(values, "view", 20)})
+
+
+def _dataset(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return Outcome(Desk(), {"dataset": text_of(values, "dataset", 64)})
+
+
+def _bring_more(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return Outcome(desk.to(bringing=not desk.bringing))
 
 
 def _delete_dataset(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -1,6 +1,7 @@
 """Method: what the model is to learn, how thorough, which model; the whole recipe under it, and what it will take before it starts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import gradio as gr
@@ -10,9 +11,9 @@ from core.actions.train import EstimateCard
 from core.errors import UserError
 from ui.pages import catalogue_list
 from ui.pages.page import Desk, Handler, Outcome, Page, done, text_of
-from ui.pages.recipe_form import changes_of, form_of
+from ui.pages.recipe_form import brought_of, changes_of, form_of, ways_of
 from ui.pages.working import progress_of
-from ui.parts import bar, catalogue, choice, coach, facts, lead, notice, plan, progress, settings
+from ui.parts import bar, catalogue, choice, coach, facts, lead, notice, plan, progress, recipe, settings
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
@@ -23,7 +24,8 @@ class MethodPage(Page):
     name: ClassVar[str] = "method"
     slots: ClassVar[Mapping[str, str]] = {
         "task": "method", "preset": "method", "model": "method", "advice": "method", "bar": "method", "progress": "method", "plan_method": "method",
-        "recipe": "recipe", "catalogue": "models", "plan_models": "models", "notice_method": "method", "notice_recipe": "recipe", "notice_models": "models",
+        "ways": "recipe", "recipe": "recipe", "bring_recipe": "recipe",
+        "catalogue": "models", "plan_models": "models", "notice_method": "method", "notice_recipe": "recipe", "notice_models": "models",
     }  # fmt: skip
 
     def layout(self) -> dict[str, gr.HTML]:
@@ -39,7 +41,9 @@ class MethodPage(Page):
             "plan_method": plan.plan(),
             "bar": bar.bar(),
             "notice_recipe": notice.notice(),
+            "ways": settings.settings(),
             "recipe": settings.settings(),
+            "bring_recipe": recipe.bring_recipe(),
             "notice_models": notice.notice(),
             "plan_models": plan.plan(),
             "catalogue": catalogue.catalogue(),
@@ -47,7 +51,8 @@ class MethodPage(Page):
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
-            "task": _task, "preset": _preset, "model": _model, "recipe": _recipe, "recipe-text": _recipe_text, "measure": _measure, "train": _train,
+            "task": _task, "preset": _preset, "model": _model, "ways": _ways, "recipe": _recipe, "recipe-text": _recipe_text,
+            "bring-recipe": _bring_recipe, "measure": _measure, "train": _train,
             "stop-job": _stop, "to-data": _to_data, **catalogue_list.HANDLERS,
         }  # fmt: skip
 
@@ -69,12 +74,15 @@ class MethodPage(Page):
             }
         shown: dict[str, Any] = {"lead": lead.Lead(words("method.lead"), words("method.quiet")), "task": _tasks(visit), "model": _models(visit, desk)}
         shown |= {"preset": _presets(visit, desk), "catalogue": catalogue_list.list_of(visit)}
+        shown["bring_recipe"] = brought_of(visit, desk.recipe_brought)
         try:
             card, found = _card(visit, desk), visit.do("estimate", **_asked(visit, desk))
         except UserError as error:
             return shown | {"advice": coach.Coach("bad", words("method.advice"), words.error(error))}
         probing = visit.at_work("probe", "download")
-        shown |= {"facts": _facts(visit, found), "recipe": form_of(visit, card, visit.do("methods"))}
+        methods = visit.do("methods")
+        shown |= {"facts": _facts(visit, found), "ways": ways_of(visit, card, methods), "recipe": form_of(visit, card, methods)}
+        shown["bring_recipe"] = brought_of(visit, desk.recipe_brought, card)
         shown["advice"] = coach.Coach("good" if card.suited else "warn", words("method.advice"), words.say(card.advice))
         if probing is not None:
             shown["progress"] = progress_of(visit, probing, Button(words("work.stop"), "stop-job", {"job": probing.id}))
@@ -145,7 +153,8 @@ def _facts(visit: Visit, found: EstimateCard) -> list[facts.Fact]:
 
 def _card(visit: Visit, desk: Desk) -> RecipeCard:
     if desk.recipe:
-        return visit.do("edit-recipe", recipe=desk.recipe)
+        assert visit.project is not None
+        return visit.do("edit-recipe", recipe=desk.recipe, project=visit.project.project)
     asked = _asked(visit, desk)
     return visit.do("recipe", **asked)
 
@@ -179,9 +188,28 @@ def _recipe(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(done(visit, desk.to(recipe=changed.toml), "recipe", "recipe.used"))
 
 
+def _ways(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """Another method first, with settings of its own; the same method again takes the settings that stand under it."""
+    card = _card(visit, desk)
+    changed = visit.do("edit-recipe", recipe=card.toml, changes=changes_of(card, visit.do("methods"), values))
+    return Outcome(done(visit, desk.to(recipe=changed.toml), "recipe", "recipe.used"))
+
+
 def _recipe_text(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     changed = visit.do("edit-recipe", recipe=text_of(values, "text"))
     return Outcome(done(visit, desk.to(recipe=changed.toml), "recipe", "recipe.used"))
+
+
+def _bring_recipe(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """What came stands in the form at once; where its model is not here, the page's own model learns until it is."""
+    assert visit.project is not None
+    asked = {"text": text_of(values, "text"), "project": visit.project.project}
+    card = visit.do("import-recipe", **asked)
+    if card.blocked is not None:
+        here = visit.do("models").here
+        used = visit.do("import-recipe", **asked, base_model=desk.model or here[0].name) if here else card
+        return Outcome(desk.to(recipe=used.toml, recipe_brought=replace(used, blocked=card.blocked, notes=card.notes)))
+    return Outcome(desk.to(recipe=card.toml, recipe_brought=card))
 
 
 def _measure(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

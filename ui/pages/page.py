@@ -8,8 +8,11 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
+from core.actions.recipes import BroughtCard
 from core.actions.registry import Plan, find
 from core.errors import BadValue
+from core.sentence import Sentence
+from ui.pages.desks import CheckupDesk, LabelDesk, RowsDesk, SplitDesk, TemplateDesk, VersionsDesk
 from ui.parts.notice import Notice
 from ui.parts.part import Button
 from ui.parts.plan import Cost, PlanView
@@ -18,36 +21,15 @@ from ui.words import Words
 
 
 @dataclass(frozen=True)
-class Query:
-    """Which window of the rows is open. `trail` are the positions of the pages before it."""
-
-    search: str = ""
-    part: str = ""
-    after: int = 0
-    trail: tuple[int, ...] = ()
-    open: str = ""
-
-
-@dataclass(frozen=True)
-class RowsKnown:
-    """What the table of rows needs to know of its dataset, so that a page of rows does not count the whole set again."""
-
-    dataset: str
-    rows: int
-    labels: tuple[str, ...]
-    is_split: bool
-    changed: bool
-
-
-@dataclass(frozen=True)
 class Brought:
-    """A file that was uploaded and is not imported yet, with what was clicked about it."""
+    """A file that was uploaded and is not imported yet, with what was clicked about it. `reading` is how it is to be read: encoding, sheet and so on."""
 
     upload: str
     name: str
     sealed: bool
     shape: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,20 +52,33 @@ class Asked:
         return dataclasses.replace(self, **changes)
 
 
+class Pulse:
+    """How often a visitor has done something on this page load: what was worked out for an earlier moment must not be shown over it."""
+
+    def __init__(self) -> None:
+        self.acts = 0
+
+
 @dataclass(frozen=True)
 class Desk:
-    """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`."""
+    """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`; `settling`
+    are a new dataset and its first split, until the first check-up has ended."""
 
     notice: Notice | None = None
     plan: PlanView | None = None
     at: str = ""
     brought: Brought | None = None
-    query: Query = Query()
-    rows: RowsKnown | None = None
+    rows: RowsDesk = RowsDesk()
+    checkup: CheckupDesk = CheckupDesk()
+    split: SplitDesk = SplitDesk()
+    versions: VersionsDesk = VersionsDesk()
+    template: TemplateDesk = TemplateDesk()
+    label: LabelDesk = LabelDesk()
     live: tuple[str, ...] = ()
     preset: str = "quick"
     model: str = ""
     recipe: str = ""
+    recipe_brought: BroughtCard | None = None
     target: str = ""
     precision: str = ""
     answers: str = "regressions"
@@ -92,6 +87,9 @@ class Desk:
     accepted: str = ""
     suggestions: tuple[str, ...] = ()
     importing: str = ""
+    bringing: bool = False
+    settling: tuple[str, ...] = ()
+    pulse: Pulse = field(default_factory=Pulse, compare=False)
 
     def to(self, **changes: Any) -> "Desk":
         return dataclasses.replace(self, **changes)
@@ -124,6 +122,14 @@ class Page(ABC):
     def layout(self) -> dict[str, gr.HTML]:
         """Make the parts, in the order in which they stand on the screen."""
 
+    def slot_of(self, part: str) -> str:
+        """Where a notice or plan card about this part stands."""
+        return self.slots.get(part, part)
+
+    def told_slots(self) -> frozenset[str]:
+        """All slots of the page."""
+        return frozenset(self.slots.values())
+
     @abstractmethod
     def handlers(self) -> Mapping[str, Handler]:
         """What each act does."""
@@ -154,6 +160,10 @@ class Page(ABC):
         """What `show` found out and its parts need again."""
         return desk
 
+    def waits(self, visit: Visit) -> bool:
+        """Whether something is about to begin by itself, so that the page looks again although nothing is at work."""
+        return False
+
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
         """Go on with what was asked for once a job has ended; None when there is nothing to do."""
         return None
@@ -182,10 +192,16 @@ def plan_view(words: Words, asking: Asking) -> PlanView:
         yes=words.either(f"plan.yes.{asked.action}", words("plan.delete" if destroys else "plan.go")),
         no=words("plan.no"),
         goes_label=words("plan.goes"),
-        goes=plan.goes,
+        goes=_parts(words, plan.goes),
         remains_label=words("plan.remains"),
-        remains=plan.remains,
+        remains=_parts(words, plan.remains),
+        preview_label=words("plan.preview"),
+        preview=plan.preview,
     )
+
+
+def _parts(words: Words, parts: tuple[str | Sentence, ...]) -> tuple[str, ...]:
+    return tuple(words.say(part) if isinstance(part, Sentence) else part for part in parts)
 
 
 def _costs(words: Words, plan: Plan) -> tuple[Cost, ...]:

@@ -2,27 +2,46 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.actions.method import MethodCard, RecipeCard
+from core.actions.recipes import BroughtCard
 from core.errors import BadValue
 from ui.pages.page import number_of
 from ui.parts.part import Option
+from ui.parts.recipe import BringRecipe, Missing
 from ui.parts.settings import Field, Settings
 from ui.visit import Visit
 from ui.words import Words
 
-_ELSEWHERE = frozenset({"recipe_version", "task", "preset", "base_model", "method", "method_options"})
+_ELSEWHERE = frozenset({"recipe_version", "task", "preset", "base_model", "method", "method_options", "loss", "loss_options", "layout"})
 _OWN = "option."
+
+
+def ways_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
+    """Every method with what it does, when it is the right one and how it leaves; under them the chosen one's own settings."""
+    words = visit.words
+
+    def note(one: MethodCard) -> str:
+        told = words.either(f"method.{one.name}_note", one.explanation), words.either(f"method.{one.name}_when", one.when), words.say(one.export)
+        return " ".join(told) + (f" ({one.paper})" if one.paper else "")
+
+    kinds = tuple(Option(one.name, words.either(f"method.{one.name}", one.label), note(one)) for one in methods)
+    return Settings(
+        name="ways",
+        title=words("method.ways"),
+        act="ways",
+        fields=(Field("method", words("recipe.method"), card.recipe.method, "choice", "method", options=kinds), *_own_fields(words, card, methods)),
+        quiet=words("method.ways_quiet"),
+        button=words("method.ways_use"),
+    )
 
 
 def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
     words, schema = visit.words, card.recipe.model_json_schema()["properties"]
-    kinds = tuple(
-        Option(one.name, words.either(f"method.{one.name}", one.label), words.either(f"method.{one.name}_note", one.explanation)) for one in methods
-    )
+    kinds = tuple(Option(one.name, words.either(f"method.{one.name}", one.label)) for one in methods)
     method = Field("method", words("recipe.method"), card.recipe.method, "choice", "method", options=kinds)
-    own = _own(card, methods)
     values = card.recipe.model_dump(mode="json")
     return Settings(
         name="recipe",
@@ -30,7 +49,8 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
         act="recipe",
         fields=(
             method,
-            *(_field(words, _OWN + name, name, spec, values["method_options"].get(name, spec.get("default"))) for name, spec in own.items()),
+            *_own_fields(words, card, methods),
+            _loss(visit, card),
             *(_field(words, name, name, spec, values[name]) for name, spec in schema.items() if name not in _ELSEWHERE),
         ),
         quiet=words("recipe.quiet"),
@@ -42,6 +62,41 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
     )
 
 
+def _loss(visit: Visit, card: RecipeCard) -> Field:
+    words, known = visit.words, visit.do("losses")
+    fitting = tuple(one for one in known if not one.tasks or card.recipe.task in one.tasks)
+    kinds = tuple(
+        Option(one.name, words.either(f"loss.{one.name}", one.label), words.either(f"loss.{one.name}_note", one.explanation)) for one in fitting
+    )
+    return Field("loss", words("recipe.loss"), card.recipe.loss, "choice", "loss", options=kinds)
+
+
+def brought_of(visit: Visit, brought: BroughtCard | None, card: RecipeCard | None = None) -> BringRecipe:
+    """The place to paste one, what came of the last, and the recipe that stands on the page as a command."""
+    words = visit.words
+    shown = BringRecipe(
+        words("recipe.bring"), words("recipe.bring_quiet"), words("recipe.bring_label"), "olive finetune --method lora …", words("recipe.bring_use"),
+        command=card.command if card is not None else "", command_label=words("recipe.command"),
+    )  # fmt: skip
+    if brought is None:
+        return shown
+    blocked = () if brought.blocked is None else (words.say(brought.blocked), words("recipe.other_model", name=brought.recipe.base_model))
+    return replace(
+        shown,
+        open=True,
+        said=words("recipe.brought"),
+        missing_label=words("recipe.missing"),
+        missing=tuple(Missing(one.option, one.value, words.say(one.why)) for one in brought.no_counterpart),
+        notes=(*blocked, *(words.say(note) for note in brought.notes)),
+    )
+
+
+def _own_fields(words: Words, card: RecipeCard, methods: tuple[MethodCard, ...]) -> tuple[Field, ...]:
+    stored = card.recipe.model_dump(mode="json")["method_options"]
+    own = _own(card, methods)
+    return tuple(_field(words, _OWN + name, name, spec, stored.get(name, spec.get("default"))) for name, spec in own.items())
+
+
 def _own(card: RecipeCard, methods: tuple[MethodCard, ...]) -> Mapping[str, Any]:
     """The chosen method's own settings, from its JSON schema."""
     chosen = next((one for one in methods if one.name == card.recipe.method), None)
@@ -49,7 +104,14 @@ def _own(card: RecipeCard, methods: tuple[MethodCard, ...]) -> Mapping[str, Any]
     return own
 
 
+def _plain(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without the 'or nothing' of a field that may be left empty."""
+    inner = next((one for one in spec.get("anyOf", ()) if one.get("type") != "null"), None)
+    return spec if inner is None else {**spec, **inner, "may_be_empty": True}
+
+
 def _field(words: Words, name: str, term: str, spec: Mapping[str, Any], value: Any) -> Field:
+    spec = _plain(spec)
     label = words.either(f"field.{term}", str(spec.get("description") or term.replace("_", " ").capitalize()))
     if "enum" in spec:
         return Field(
@@ -64,7 +126,7 @@ def _field(words: Words, name: str, term: str, spec: Mapping[str, Any], value: A
         return Field(name, label, bool(value), "switch", term)
     if spec.get("type") in ("number", "integer"):
         low, high = spec.get("minimum", spec.get("exclusiveMinimum")), spec.get("maximum", spec.get("exclusiveMaximum"))
-        return Field(name, label, value, "number", term, low=low, high=high)
+        return Field(name, label, "" if value is None else value, "number", term, low=low, high=high)
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
     return Field(name, label, text, "text", term)
 
@@ -85,7 +147,9 @@ def changes_of(card: RecipeCard, methods: tuple[MethodCard, ...], values: Mappin
 
 
 def _read(values: Mapping[str, Any], key: str, name: str, spec: Mapping[str, Any]) -> Any:
-    value = values.get(key)
+    value, spec = values.get(key), _plain(spec)
+    if spec.get("may_be_empty") and value in (None, ""):
+        return None
     if spec.get("type") == "boolean":
         return value is True
     if spec.get("type") == "integer":

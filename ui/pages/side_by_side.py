@@ -8,8 +8,9 @@ from typing import Any
 from core.actions.compare import PairRequest, stream_pair
 from core.errors import UserError
 from storage.rows import Package
-from ui.pages.page import Asked, Desk, Handler, Outcome, text_of
+from ui.pages.page import Asked, Desk, Handler, Outcome, done, text_of
 from ui.parts import chat
+from ui.parts.notice import Notice
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
@@ -63,7 +64,15 @@ def _panes(visit: Visit, asked: Asked) -> tuple[chat.Pane, ...]:
     if asked.blind:
         shown = ("A", "B") if hidden else (f"A: {shown[0]}", f"B: {shown[1]}")
     notes = asked.notes or ("", "")
-    return tuple(chat.Pane(name, text, note, asked.writing and not note) for name, text, note in zip(shown, asked.texts, notes, strict=True))
+    keeps = [None if asked.writing or not text.strip() else _keep(visit, side) for side, text in enumerate(asked.texts)]
+    found = zip(shown, asked.texts, notes, keeps, strict=True)
+    return tuple(chat.Pane(name, text, note, asked.writing and not note, keep) for name, text, note, keep in found)
+
+
+def _keep(visit: Visit, side: int) -> chat.Keep:
+    words, values = visit.words, {"side": side}
+    good = Button(words("chat.keep_good"), "keep-good", values, "plain")
+    return chat.Keep(words("chat.keep_label"), good, words("chat.keep_answer"), words("chat.keep_correct"), values)
 
 
 def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tuple[Desk, chat.Chat]]:
@@ -135,4 +144,29 @@ def _vote(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk.to(asked=asked.to(voted=said)))
 
 
-HANDLERS: Mapping[str, Handler] = {"vote": _vote}
+def _keep_good(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return _kept(visit, desk, values, None)
+
+
+def _keep_corrected(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    return _kept(visit, desk, values, text_of(values, "corrected", 1_000_000))
+
+
+def _kept(visit: Visit, desk: Desk, values: Mapping[str, Any], corrected: str | None) -> Outcome:
+    """The example goes to the dataset that the model learned from, while it is there; else to the one that is worked on."""
+    from ui.pages.evaluate import trained
+
+    asked, side, run = desk.asked, values.get("side"), trained(visit)
+    if side not in (0, 1) or len(asked.texts) != 2 or asked.writing:
+        return Outcome(desk)
+    known = {dataset.id: dataset for dataset in visit.datasets}
+    dataset = known.get(run.run.dataset, visit.dataset) if run is not None else visit.dataset
+    if dataset is None:
+        return Outcome(desk.to(notice=Notice("warn", visit.words("chat.keep_none")), at="chat"))
+    hidden = asked.blind and not asked.voted
+    model = None if hidden else (asked.left, asked.right)[side]
+    visit.do("keep-answer", dataset=dataset.id, question=asked.question, answer=asked.texts[side], corrected=corrected, model=model)
+    return Outcome(done(visit, desk, "chat", "chat.kept", dataset=dataset.name))
+
+
+HANDLERS: Mapping[str, Handler] = {"vote": _vote, "keep-good": _keep_good, "keep-corrected": _keep_corrected}

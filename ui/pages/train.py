@@ -13,9 +13,10 @@ from ui.parts import bar, coach, curve, facts, lead, notice, plan, runs
 from ui.parts.part import Button
 from ui.visit import Visit
 
-_WARNS = {"overfitting": "warn", "flat": "warn", "diverging": "bad", "learning": "good", "settled": "good"}
+_GOOD = frozenset({"learning", "settled"})
+_BAD = frozenset({"diverging"})
 _GROWS = frozenset({"lead", "curve", "coach", "bar", "facts"})
-_STOPS = frozenset({"overfitting", "flat", "diverging", "settled"})
+_GOES_ON = frozenset({"early", "learning", "undertrained", "rate_low"})  # a stop would gain nothing
 
 
 class TrainPage(Page):
@@ -35,9 +36,13 @@ class TrainPage(Page):
         }
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"stop": _stop, "resume": _resume, "open-run": _open, "to-method": _to_method, "evaluate": _evaluate}
+        return {"stop": _stop, "resume": _resume, "open-run": _open, "to-method": _to_method, "evaluate": _evaluate, "take-advice": _take_advice}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
+        if verb == "train":  # what the coach proposed
+            return Outcome(desk, {"run": result.id, "verdict": "", "package": ""})
+        if verb == "mend":
+            return Outcome(desk, {"step": "data", "view": "checkup"})
         return Outcome(desk, {"step": "evaluate"})
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
@@ -140,17 +145,20 @@ def _curve(visit: Visit, status: RunStatus) -> curve.Curve:
 
 
 def _coach(visit: Visit, status: RunStatus) -> coach.Coach:
-    words, how = visit.words, status.reading.how.value
-    button = None
-    if status.job.state is JobState.RUNNING and how in _STOPS:
+    """While it runs, what helps at once is to stop; once it has ended, the coach's proposal is a button that opens its plan."""
+    words, how, offer, button = visit.words, status.reading.how.value, status.offer, None
+    if status.job.state is JobState.RUNNING and how not in _GOES_ON:
         button = Button(words("train.stop"), "stop", {"job": status.job.id})
-    return coach.Coach(_WARNS.get(how, "calm"), words("train.coach"), words.say(status.reading.said), button=button)
+    elif status.job.state not in LIVE and offer is not None:
+        button = Button(words.say(offer.said), "take-advice", {"run": status.run.id})
+    level = "good" if how in _GOOD else "bad" if how in _BAD else "calm" if how == "early" else "warn"
+    return coach.Coach(level, words("train.coach"), words.say(status.reading.said), button=button)
 
 
 def _bar(visit: Visit, status: RunStatus) -> bar.Bar:
     words, state = visit.words, status.job.state
     if state in (JobState.QUEUED, JobState.RUNNING):
-        kind = "plain" if status.reading.how.value not in _STOPS else "primary"
+        kind = "plain" if status.reading.how.value in _GOES_ON else "primary"
         return bar.Bar((Button(words("train.stop"), "stop", {"job": status.job.id}, kind),), words("train.stop_note"))
     if state is JobState.STOPPING:
         return bar.Bar((), words("train.stopping_note"))
@@ -209,6 +217,20 @@ def _resume(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 def _open(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk, {"run": text_of(values, "run", 64), "verdict": "", "package": ""})
+
+
+def _take_advice(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """The proposal is read anew: the browser names the run only. Raises Asking, which shows the plan card."""
+    status: RunStatus = visit.do("run", run=text_of(values, "run", 64))
+    offer = status.offer
+    if offer is None:
+        return Outcome(desk)
+    if offer.verb == "method":
+        return Outcome(desk, {"step": "method"})
+    if offer.verb == "split":
+        return Outcome(desk, {"step": "data", "view": "split", "dataset": status.run.dataset})
+    visit.do(offer.verb, **offer.values)
+    return Outcome(desk, {"step": "data", "view": "checkup", "dataset": status.run.dataset})
 
 
 def _to_method(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -1,6 +1,7 @@
 """One question, two answers that stream next to each other; blind if wanted, with a vote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import gradio as gr
 
@@ -15,7 +16,12 @@ _BODY = """<section class="card"><h2>${e(value.title)}</h2><p class="soft">${e(v
  type="checkbox" name="blind"${value.blind ? ' checked' : ''}><span>${e(value.blind_label)}</span></label></div></form>
 ${value.panes.length ? `<div class="panes">${value.panes.map(p => `<div class="pane" role="group" aria-label="${e(p.name)}"><p
  class="name">${e(p.name)}</p><p class="text"
- aria-live="polite">${e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p><p class="soft num">${e(p.note)}</p></div>`).join('')}</div>` : ''}
+ aria-live="polite">${e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p><p
+ class="soft num">${e(p.note)}</p>${p.keep ? `<details
+ class="keep" data-keep="chat-keep-${e(p.name)}"><summary>${e(p.keep.label)}</summary>
+${button(p.keep.good)}<form data-act="keep-corrected" data-values="${holds(p.keep.values)}"><label><span>${e(p.keep.answer_label)}</span><textarea
+ name="corrected" rows="4" required>${e(p.text)}</textarea></label><button type="submit"
+ class="plain">${e(p.keep.correct)}</button></form></details>` : ''}</div>`).join('')}</div>` : ''}
 ${value.votes.length ? `<div class="do votes" role="group"
  aria-label="${e(value.vote_label)}"><span>${e(value.vote_label)}</span>${buttons(value.votes)}</div>` : ''}${value.told ? `<p class="told"
  role="status">${e(value.told)}</p>` : ''}</section>"""
@@ -37,6 +43,10 @@ legend,.field span{font-size:14px;color:var(--soft);padding:0;margin-bottom:4px;
 .caret{display:inline-block;width:7px;height:1em;background:var(--accent);vertical-align:-2px;animation:blink 1s steps(2) infinite}
 @keyframes blink{50%{opacity:0}}
 .pane .soft{font-size:13px}
+.keep{margin-top:8px;font-size:14px}
+.keep :is(textarea){width:100%}
+.keep form{margin-top:8px;display:grid;gap:6px;justify-items:start}
+.keep label{width:100%}
 .told{margin-top:10px;font-weight:600}
 @media(max-width:700px){section{padding:14px}}
 """
@@ -54,6 +64,17 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """How an answer becomes a row: as it is, or corrected."""
+
+    label: str
+    good: Button
+    answer_label: str
+    correct: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Pane:
     """`name` is only a letter while the comparison is blind."""
 
@@ -61,6 +82,7 @@ class Pane:
     text: str
     note: str = ""
     writing: bool = False
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _BODY = """<div class="${e(value.level)}" role="${value.level === 'bad' ? 'alert
  aria-hidden="true">${value.level === 'bad' ? '!' : '✓'}</span>
 <div><p>${e(value.sentence)}</p>${value.details ? `<details data-keep="details"><summary>${e(value.more)}</summary><pre
  tabindex="0">${e(value.details)}</pre></details>` : ''}</div>
-<div class="do">${buttons(value.buttons)}</div></div>"""
+<div class="do">${value.link ? `<a href="${e(value.link)}" download>${e(value.link_text)}</a>` : ''}${buttons(value.buttons)}</div></div>"""
 _CSS = """
 >div{display:grid;grid-template-columns:auto 1fr auto;gap:12px;align-items:start;border:1px solid var(--line);border-left:3px solid var(--good);
  border-radius:0 10px 10px 0;background:var(--card);
@@ -35,13 +35,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Notice:
-    """`level` is bad or good; `details` are folded under `more`."""
+    """`level` is bad or good; `details` are folded under `more`; `link` is a file to take home, below /api/."""
 
     level: str
     sentence: str
     details: str = ""
     more: str = ""
     buttons: tuple[Button, ...] = ()
+    link: str = ""
+    link_text: str = ""
 
 
 def notice() -> gr.HTML:

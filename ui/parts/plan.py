@@ -10,7 +10,10 @@ from ui.parts.part import part
 CARD = """<section class="plan card" aria-label="${e(p.title)}"><p
  class="what">${e(p.what)}</p><dl>${p.costs.map(c => `<div><dt>${e(c.name)}</dt><dd>${e(c.value)}</dd></div>`).join('')}</dl>
 ${p.goes.length ? `<p class="h">${e(p.goes_label)}</p><ul>${p.goes.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}${p.remains.length ? `<p
- class="h">${e(p.remains_label)}</p><ul>${p.remains.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}
+ class="h">${e(p.remains_label)}</p><ul>${p.remains.map(g => `<li>${e(g)}</li>`).join('')}</ul>` : ''}${p.preview.length ? `<p
+ class="h">${e(p.preview_label)}</p>
+<ul>${p.preview.map(t => `<li><del>${e(t[0])}</del>
+<ins>${e(t[1])}</ins></li>`).join('')}</ul>` : ''}
 <div class="do"><button type="button" class="${e(p.kind)}" data-act="approve"
  data-values="${holds({verb: p.verb, values: p.values, token: p.token})}">${e(p.yes)}</button><button type="button" class="plain" data-act="decline"
  data-values="${holds({token: p.token})}">${e(p.no)}</button></div></section>"""
@@ -22,6 +25,8 @@ CARD_CSS = """
 .plan dt{color:var(--soft)}.plan dd{margin:0;font-variant-numeric:tabular-nums}
 .plan .h{font-size:13.5px;color:var(--soft)}
 .plan ul{margin:2px 0 10px 18px;font-size:14px;overflow-wrap:anywhere}
+.plan del{color:var(--soft)}
+.plan ins{display:block;text-decoration:none}
 .plan .do{display:flex;gap:8px;flex-wrap:wrap}
 """
 _BODY = "${(p => `" + CARD + "`)(value)}"
@@ -53,6 +58,8 @@ class PlanView:
     remains_label: str = ""
     remains: tuple[str, ...] = ()
     kind: str = "primary"
+    preview_label: str = ""
+    preview: tuple[tuple[str, str], ...] = ()
 
 
 def plan() -> gr.HTML:

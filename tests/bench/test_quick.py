@@ -18,3 +18,11 @@ def test_the_quick_journey_prints_one_object_a_line() -> None:
     values = {figure["name"]: figure["value"] for figure in figures}
     assert values["click to first loss point"] < 5 * 12
     assert values["accuracy, tuned"] > values["accuracy, majority"]
+
+
+def test_the_quick_figures_of_the_data_workshop_leave_no_part_out() -> None:
+    command = [sys.executable, "-m", "tests.bench.data", "--quick", "--json"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert ran.returncode == 0, ran.stderr
+    figures = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert {"datasets", "pandas", "datasketch"} <= {str(figure["peer"]).split(" ")[0] for figure in figures}

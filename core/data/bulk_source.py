@@ -104,9 +104,10 @@ def remove_parts(folder: Path) -> None:
 
 
 def _opened(path: Path, file: str, mapping: Mapping, limits: Limits) -> Source:
-    """A file that begins as UTF-8 is taken for it: where it is not, the way at once ends, and the other one looks at every byte."""
+    """A file that begins as UTF-8 is taken for it: where it is not, the way at once ends, and the other one looks at every byte. What is packed is unpacked
+    once with nothing done to it: so a bomb is found soonest."""
     look = open_source(path, file, encoding=mapping.encoding, limits=limits, preview=True)
-    encoding = look.encoding if look.reader is None and look.encoding in _UTF8 else mapping.encoding
+    encoding = look.encoding if look.reader is None and look.packing is None and look.encoding in _UTF8 else mapping.encoding
     return open_source(path, file, encoding=encoding, limits=limits)
 
 

@@ -209,7 +209,7 @@ def test_a_copy_of_a_file_gets_its_own_name_each_time(tmp_path):
 def test_keys_of_another_hash_are_made_anew_at_the_next_opening(tmp_path):
     keys = "SELECT position, question_key FROM example ORDER BY position"
     with open_store(tmp_path) as store:
-        filled(store, tmp_path, [("Where?", "a"), ("where?", "b"), ("When?", "c")])
+        filled(store, [("Where?", "a"), ("where?", "b"), ("When?", "c")])
         before = store.read(None, keys)
         store.write(lambda connection: connection.execute("UPDATE example SET question_key = position"))
         store.write(lambda connection: connection.execute("UPDATE made_by SET mark = 7"))

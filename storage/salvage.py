@@ -25,7 +25,8 @@ def salvage(damaged: Path, target: Path) -> tuple[Lost, ...]:
     connection = duckdb.connect(str(target), config={"memory_limit": "1GB", "threads": 2})
     try:
         apply(connection, migrations())
-        connection.execute("DELETE FROM migration")
+        for own in ("migration", "made_by"):  # what the new file says of itself gives way to what the old one said
+            connection.execute(f"DELETE FROM {own}")
         connection.execute(f"ATTACH '{str(damaged).replace(chr(39), chr(39) * 2)}' AS damaged (READ_ONLY)")
         tables = connection.execute("SELECT table_name, estimated_size FROM duckdb_tables() WHERE database_name = 'damaged'").fetchall()
         lost = [Lost(name, _copied(connection, name, 0, rows, _BLOCKS)) for name, rows in tables]

@@ -86,10 +86,11 @@ class Screen:
 
     def _tick(self, where: Any, desk: Desk, request: gr.Request) -> list[Any]:
         """While something goes on: the open page again."""
-        acts = desk.pulse.acts
+        nothing = [gr.skip()] * (6 + len(self._parts))
+        if desk.turn != desk.pulse.acts:
+            return nothing  # what was pressed is being answered; this desk is of before
         found = self._safely(where, request, desk, lambda visit: self._grown(visit, desk))
-        # What was pressed meanwhile has been answered, or will be: this answer is of before.
-        return found if desk.pulse.acts == acts else [gr.skip()] * len(found)
+        return found if desk.turn == desk.pulse.acts else nothing
 
     def _acting(self, page: Page, part: str) -> Callable[..., list[Any]]:
         def act(desk: Desk, event: gr.EventData, request: gr.Request) -> list[Any]:
@@ -97,7 +98,8 @@ class Screen:
             values = data.get("values")
             wished, given = text_of(data, "act", 40), values if isinstance(values, Mapping) else {}
             desk.pulse.acts += 1
-            return self._safely(data.get("place"), request, desk, lambda visit: self._done(visit, page, part, desk, wished, given))
+            found = self._safely(data.get("place"), request, desk, lambda visit: self._done(visit, page, part, desk, wished, given))
+            return [found[0].to(pulse=desk.pulse, turn=desk.pulse.acts), *found[1:]]
 
         return act
 

@@ -62,7 +62,7 @@ class Pulse:
 @dataclass(frozen=True)
 class Desk:
     """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`; `settling`
-    are a new dataset and its first split, until the first check-up has ended."""
+    are a new dataset and its first split, until the first check-up has ended; `turn` is the act that made this desk."""
 
     notice: Notice | None = None
     plan: PlanView | None = None
@@ -90,6 +90,7 @@ class Desk:
     bringing: bool = False
     settling: tuple[str, ...] = ()
     pulse: Pulse = field(default_factory=Pulse, compare=False)
+    turn: int = field(default=0, compare=False)
 
     def to(self, **changes: Any) -> "Desk":
         return dataclasses.replace(self, **changes)

@@ -146,6 +146,8 @@ def _fill(connection: Connection, owner: OwnerId, folder: Path) -> None:
             renamed.append("$owner AS owner")
         if name in _NUMBERED:
             renamed.append(f"(SELECT coalesce(max(id), 0) FROM {name}) + row_number() OVER (ORDER BY a.id) AS id")
+        if name == "label_round":  # a link opens the round that it was made for, never a copy
+            renamed += ["'' AS token_hash", "true AS closed"]
         if name == "example":
             start, end = f"left(a.id, length(a.id) - {ROW_SUFFIX_LENGTH})", f"right(a.id, {ROW_SUFFIX_LENGTH})"
             renamed.append("CASE WHEN a.erased THEN 0 ELSE question_key(folded(a.question)) END AS question_key")  # another release may have made it

@@ -49,6 +49,7 @@ def states(store: Store, dataset: DatasetId, position: int) -> list[RowState]:
 
 def undo(store: Store, actor: OwnerId, dataset: DatasetId, number: int | None = None) -> Change:
     """Take back a whole change, rows and marks, as a new change; without a number the latest that stands (imports aside). The undo of an undo is a redo.
+    Rows from which a person was erased stay gone.
 
     Raises NothingToTakeBack, and ChangedSince when a later change left one of its rows different from what this one made of it.
     """
@@ -89,7 +90,11 @@ def _take_back(connection: Connection, actor: OwnerId, change: Change) -> Change
 
 def _touched(connection: Connection, table: str, equal: str, values: dict[str, Any]) -> int:
     """touched_<table>(position): the rows of a change; returns how many of them are not now what they were right after it."""
-    sql = f"CREATE OR REPLACE TEMP TABLE touched_{table} AS SELECT DISTINCT position FROM {table} WHERE dataset = $dataset AND (born = $number OR gone = $number)"
+    sql = f"""
+        CREATE OR REPLACE TEMP TABLE touched_{table} AS
+        SELECT DISTINCT position FROM {table} WHERE dataset = $dataset AND (born = $number OR gone = $number)
+        AND position NOT IN (SELECT position FROM example WHERE dataset = $dataset AND erased)
+    """
     connection.execute(sql, values)
     sql = f"""
         SELECT count(*) FROM touched_{table}

@@ -9,11 +9,10 @@ from duckdb import DuckDBPyConnection as Connection
 from storage import changes
 from storage.bulk.versions import HELD
 from storage.person import ERASED, Person
-from storage.rows import DatasetId, OwnerId, ProjectId, RunId, Version
+from storage.rows import DatasetId, OwnerId, ProjectId, RunId
 from storage.store import Store
 
 _AT_ONCE = 2_000
-_SNIPPETS = 20
 # Columns that hold what people wrote, by table, and how a row of it is known to be somebody's. Rows of `example` are erased whole.
 _OWNED, _OF_DATASET, _OF_JOB = (
     "owner = $owner",
@@ -134,11 +133,6 @@ def erase(store: Store, owner: OwnerId, actor: OwnerId, person: Person, what: Ca
     return store.write(remove)
 
 
-def touched_versions(store: Store, owner: OwnerId) -> list[Version]:
-    """Those that held rows which are erased now."""
-    return store.read(Version, "SELECT * FROM version WHERE owner = ? AND erased > 0 ORDER BY created_at", [owner])
-
-
 def _candidates(store: Store, owner: OwnerId, person: Person) -> Iterator[tuple[Any, ...]]:
     """States that may hold the person: every spelling's longest word stands in them, or an escape that may hide it."""
     whole = "coalesce(messages, '') || ' ' || question || ' ' || coalesce(answer, '') || ' ' || original || ' ' || source"
@@ -206,8 +200,3 @@ def _rewrite_tags(connection: Connection, owner: OwnerId, person: Person) -> Non
             connection.execute(
                 f"UPDATE mark SET tags = $without WHERE tags = $tags AND {_OF_DATASET}", {"owner": owner, "tags": tags, "without": without}
             )
-
-
-def snippets(matches: Sequence[RowMatch]) -> list[str]:
-    """The first that are shown before anything is done."""
-    return [match.snippet for match in matches[:_SNIPPETS]]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from storage.bulk.versions import quoted
+from storage.bulk.versions import copy_to_file, quoted
 from storage.errors import StoreDamaged
-from storage.files import move_into_place, sha256_of, write_atomically
+from storage.files import sha256_of, write_atomically
 from storage.person import Person
 from storage.rows import OwnerId
 from storage.store import Store
@@ -98,14 +98,9 @@ def _rows_with(store: Store, path: Path, person: Person) -> list[int]:
 
 
 def _without_rows(store: Store, path: Path, rows: list[int]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
     source = f"read_parquet({quoted(path)}, file_row_number = true)"
     kept = f"SELECT * EXCLUDE (file_row_number) FROM {source} WHERE NOT list_contains($rows, file_row_number) ORDER BY file_row_number"
-    try:
-        store.read(None, f"COPY ({kept}) TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)", {"rows": rows})
-        move_into_place(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    copy_to_file(store, kept, {"rows": rows}, path)
 
 
 def _decoded(content: bytes) -> str:

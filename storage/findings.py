@@ -4,9 +4,9 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection as Connection
 
-from storage.bulk.versions import quoted
+from storage.bulk.versions import ROWS_OF_VERSION, place_of, quoted
 from storage.ids import new_id
-from storage.rows import Checkup, DatasetId, Found, SplitId
+from storage.rows import Checkup, DatasetId, Found, SplitId, VersionId
 from storage.store import Store
 from storage.typed import now
 
@@ -51,11 +51,6 @@ def changed_since(store: Store, dataset: DatasetId, change: int) -> bool:
     return bool(store.read(None, sql, {"dataset": dataset, "change": change}))
 
 
-def forget(store: Store, dataset: DatasetId) -> None:
-    """Drop the newest check-up with all its findings: their repairs hold texts of rows."""
-    store.write(lambda connection: _clear(connection, dataset))
-
-
 def of_check(store: Store, dataset: DatasetId, check: str, *, bundle: int | None = None, limit: int = 50, offset: int = 0) -> list[Found]:
     """The findings of a check whose rows still stand as the doctor saw them, bundle by bundle."""
     sql = f'SELECT f."check", f.position, f.bundle, f.facts, f.repair {_STANDING} ORDER BY f.bundle, f.position LIMIT $limit OFFSET $offset'
@@ -96,17 +91,16 @@ def _mending(which: str) -> str:
     return f"SELECT f.position, {whole} AS before, {after} AS after {_STANDING} {also} QUALIFY {once}{others}"
 
 
-def split_without(store: Store, split: SplitId, version: str) -> SplitId:
+def split_without(store: Store, split: SplitId, version: VersionId) -> SplitId:
     """The same split of a later version: every row that still stands there keeps its part, so that the exam stays what it was."""
     id = SplitId(new_id())
 
     def copy(connection: Connection) -> SplitId:
-        rows = """
-            INSERT INTO split_row SELECT $id, r.position, r.part FROM split_row r JOIN version v ON v.id = $version
-            JOIN example e ON e.dataset = v.dataset AND e.position = r.position AND e.born <= v.change AND (e.gone IS NULL OR e.gone > v.change)
-            WHERE r.split = $split AND e.answer IS NOT NULL AND NOT e.erased
+        rows = f"""
+            INSERT INTO split_row SELECT $id, position, part FROM split_row
+            WHERE split = $split AND position IN (SELECT position FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL)
         """
-        connection.execute(rows, {"id": id, "version": version, "split": split})
+        connection.execute(rows, {**place_of(store, version), "id": id, "split": split})
         sql = """
             INSERT INTO split BY NAME SELECT s.* REPLACE ($id AS id, $version AS version, $now AS created_at, s.settings || ' less leaks ' || $id AS settings,
                 (SELECT count(*) FROM split_row WHERE split = $id AND part = 'train') AS train,

@@ -8,8 +8,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection as Connection
 
 from storage import marks
-from storage.bulk.versions import quoted
-from storage.files import move_into_place, sha256_of
+from storage.bulk.versions import copy_to_file, quoted
 from storage.rows import DatasetId, OwnerId
 from storage.store import Store
 
@@ -92,9 +91,10 @@ def counts(store: Store, dataset: DatasetId) -> LabelCounts:
 
 
 def answers_of(store: Store, dataset: DatasetId, most: int) -> list[str]:
-    """Some of the answers, each once: enough to see which fields they have."""
-    sql = "SELECT DISTINCT answer FROM (SELECT answer FROM example WHERE dataset = ? AND gone IS NULL AND answer IS NOT NULL LIMIT ?)"
-    return [row[0] for row in store.read(None, sql, [dataset, most])]
+    """Those of the first rows that have one, each once: enough to see which fields they have."""
+    first = "SELECT position FROM example WHERE dataset = $dataset AND gone IS NULL AND answer IS NOT NULL ORDER BY position LIMIT $most"
+    sql = f"SELECT DISTINCT answer FROM example WHERE dataset = $dataset AND gone IS NULL AND position IN ({first}) ORDER BY answer"
+    return [row[0] for row in store.read(None, sql, {"dataset": dataset, "most": most})]
 
 
 def answered_rows(store: Store, dataset: DatasetId, *, most: int, seed: int, label: str | None, without_tag: str) -> list[tuple[str, int, str, str]]:
@@ -128,25 +128,16 @@ def write_sample(store: Store, dataset: DatasetId, path: Path, *, most_answered:
 
     Sealed rows teach nothing, here as elsewhere.
     """
-    temporary = path.with_name(f".{path.name}.part")
     sql = f"""
-        COPY (
-            SELECT position, left(question, {_MOST_CHARS}) AS question, answer FROM (
-                SELECT e.position, e.question, nullif(trim(e.answer), '') AS answer, row_number() OVER (
-                    PARTITION BY nullif(trim(e.answer), '') IS NULL ORDER BY hash(e.position)) AS turn
-                FROM example e LEFT JOIN ({MARKS}) m USING (position)
-                WHERE e.dataset = $dataset AND e.gone IS NULL AND NOT e.erased AND NOT coalesce(m.rejected, false)
-                  AND NOT (e.sealed AND e.answer IS NOT NULL)
-            ) WHERE turn <= CASE WHEN answer IS NULL THEN $most_open ELSE $most_answered END ORDER BY position
-        ) TO {quoted(temporary)} (FORMAT parquet)
+        SELECT position, left(question, {_MOST_CHARS}) AS question, answer FROM (
+            SELECT e.position, e.question, nullif(trim(e.answer), '') AS answer, row_number() OVER (
+                PARTITION BY nullif(trim(e.answer), '') IS NULL ORDER BY hash(e.position)) AS turn
+            FROM example e LEFT JOIN ({MARKS}) m USING (position)
+            WHERE e.dataset = $dataset AND e.gone IS NULL AND NOT e.erased AND NOT coalesce(m.rejected, false)
+              AND NOT (e.sealed AND e.answer IS NOT NULL)
+        ) WHERE turn <= CASE WHEN answer IS NULL THEN $most_open ELSE $most_answered END ORDER BY position
     """
-    try:
-        store.read(None, sql, {"dataset": dataset, "skipped": SKIPPED, "most_open": most_open, "most_answered": most_answered})
-        digest = sha256_of(temporary)
-        move_into_place(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return digest
+    return copy_to_file(store, sql, {"dataset": dataset, "skipped": SKIPPED, "most_open": most_open, "most_answered": most_answered}, path)
 
 
 def field_names(answers: Sequence[str]) -> list[str]:

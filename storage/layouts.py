@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection as Connection
 
+from storage.bulk.filtering import STANDING
 from storage.rows import DatasetId, OwnerId
 from storage.store import Store
 from storage.typed import now
 
-_STANDING = "dataset = $dataset AND gone IS NULL AND NOT erased"
+_STANDING = f"dataset = $dataset AND {STANDING}"
 _TEXTS = "position, whole_messages(messages, question, answer) AS messages, whole_original(original, form, question, answer) AS original"
 
 
@@ -69,17 +70,17 @@ def neighbours(store: Store, dataset: DatasetId, position: int) -> Neighbours:
 
 
 def sampled(store: Store, dataset: DatasetId, most: int, seed: int = 0) -> list[PlainRow]:
-    """Rows with an answer: all of them, or `most` drawn by seed."""
-    drawn = f"SELECT position FROM example WHERE {_STANDING} AND answer IS NOT NULL ORDER BY hash(position + $seed * 1000003) LIMIT $most"
-    sql = f"SELECT {_TEXTS} FROM example WHERE {_STANDING} AND position IN ({drawn})"  # the texts of the drawn rows only are read
+    """Rows with an answer, in the order in which they were drawn by seed: all of them, or `most`."""
+    lot = "hash(position + $seed * 1000003), position"
+    drawn = f"SELECT position FROM example WHERE {_STANDING} AND answer IS NOT NULL ORDER BY {lot} LIMIT $most"
+    sql = f"SELECT {_TEXTS} FROM example WHERE {_STANDING} AND position IN ({drawn}) ORDER BY {lot}"  # the texts of the drawn rows only are read
     return store.read(PlainRow, sql, {"dataset": dataset, "most": most, "seed": seed})
 
 
 def columns_like_the_answer(store: Store, dataset: DatasetId, columns: Sequence[str], look: int = 50) -> list[str]:
     """Those of the columns whose cells are the rows' very answers, by the first rows that have one."""
-    sql = f"""
-        SELECT answer, whole_original(original, form, question, answer) FROM example WHERE {_STANDING} AND answer IS NOT NULL LIMIT $look
-    """
+    first = f"SELECT position FROM example WHERE {_STANDING} AND answer IS NOT NULL ORDER BY position LIMIT $look"
+    sql = f"SELECT answer, whole_original(original, form, question, answer) FROM example WHERE {_STANDING} AND position IN ({first})"
     rows = [(answer.strip(), json.loads(cells)) for answer, cells in store.read(None, sql, {"dataset": dataset, "look": look})]
     return [name for name in columns if len(rows) > 1 and all(str(cells.get(name)).strip() == answer for answer, cells in rows)]
 

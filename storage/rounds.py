@@ -12,6 +12,8 @@ from storage.rows import DatasetId, LabelGiven, LabelRound, OwnerId, ProjectId, 
 from storage.store import Store
 from storage.typed import now
 
+_STANDS = "EXISTS (SELECT 1 FROM example e WHERE e.dataset = $dataset AND e.position = r.position AND e.gone IS NULL AND NOT e.erased)"
+
 
 @dataclass(frozen=True)
 class RoundRow:
@@ -78,14 +80,13 @@ def size(store: Store, id: RoundId) -> tuple[int, int]:
 
 def next_row(store: Store, round: LabelRound, person: str, *, held: Mapping[int, int], passed: Sequence[int]) -> RoundRow | None:
     """The next row for this person: one that still wants an answer, counting those `held` by others, and that they neither answered nor `passed`."""
-    sql = """
+    sql = f"""
         WITH given AS (SELECT position, count(*) AS answers, bool_or(person = $person) AS mine FROM label_given WHERE round = $round GROUP BY position),
         held AS (SELECT unnest($places::BIGINT[]) AS position, unnest($counts::BIGINT[]) AS holders)
         SELECT r.position FROM label_row r LEFT JOIN given g USING (position) LEFT JOIN held h USING (position)
         WHERE r.round = $round AND coalesce(g.answers, 0) + coalesce(h.holders, 0) < r.wanted AND NOT coalesce(g.mine, false)
           AND NOT list_contains($passed::BIGINT[], r.position)
-          AND EXISTS (SELECT 1 FROM example e WHERE e.dataset = $dataset AND e.position = r.position AND e.gone IS NULL AND NOT e.erased)
-        ORDER BY r.turn LIMIT 1
+          AND {_STANDS} ORDER BY r.turn LIMIT 1
     """
     values = {
         "person": person,
@@ -117,12 +118,12 @@ def wants_more(store: Store, round: RoundId, position: int) -> bool:
 
 def left_for(store: Store, round: LabelRound, person: str) -> int:
     """Rows that this person could still answer."""
-    sql = """
+    sql = f"""
         SELECT count(*) FROM label_row r
         LEFT JOIN (SELECT position, count(*) AS answers, bool_or(person = $person) AS mine FROM label_given WHERE round = $round GROUP BY position) g
-        USING (position) WHERE r.round = $round AND coalesce(g.answers, 0) < r.wanted AND NOT coalesce(g.mine, false)
+        USING (position) WHERE r.round = $round AND coalesce(g.answers, 0) < r.wanted AND NOT coalesce(g.mine, false) AND {_STANDS}
     """
-    return int(store.read(None, sql, {"round": round.id, "person": person})[0][0])
+    return int(store.read(None, sql, {"round": round.id, "dataset": round.dataset, "person": person})[0][0])
 
 
 def give(store: Store, round: RoundId, position: int, person: str, answer: str, seconds: float) -> None:

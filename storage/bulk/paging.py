@@ -43,14 +43,14 @@ def window(
 
 
 def _by_position(store: Store, matching: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
-    key = _key(after, 1)
+    key = _key(after, order)
     sql = f"SELECT count(*), min(position, {values.pop('size')}) FILTER (position > $after) FROM example WHERE {matching}"
     total, places = store.read(None, sql, {**values, "after": key[0] if key else 0})[0]
     return total, places or [], []
 
 
 def _sorted(store: Store, matching: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
-    key, size = _key(after, 2), values.pop("size")
+    key, size = _key(after, order), values.pop("size")
     behind = "FILTER (WHERE (key, position) > ($key, $place))" if key else ""
     sql = f"""
         SELECT count(*), min({{'key': key, 'position': position}}, {size}) {behind}
@@ -60,13 +60,14 @@ def _sorted(store: Store, matching: str, values: dict[str, Any], order: Order, a
     return total, [each["position"] for each in found or []], [each["key"] for each in found or []]
 
 
-def _key(after: str | None, parts: int) -> list[Any]:
+def _key(after: str | None, order: Order) -> list[Any]:
     if after is None:
         return []
     found = json.loads(after)
     if not isinstance(found, list):
         found = [found]  # a plain position
-    if len(found) != parts or type(found[-1]) is not int or not isinstance(found[0], str | int):
+    kinds = {Order.POSITION: [int], Order.LABEL: [str, int]}.get(order, [int, int])
+    if [type(part) for part in found] != kinds or any(isinstance(part, int) and abs(part) >= 1 << 63 for part in found):
         raise ValueError("no key of this order")
     return found
 

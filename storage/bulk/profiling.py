@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.bulk.columns import Columns, moment
-from storage.bulk.versions import ROWS_OF_VERSION
-from storage.errors import RowMissing
+from storage.bulk.filtering import STANDING
+from storage.bulk.versions import ROWS_OF_VERSION, place_of_split
 from storage.rows import DatasetId, Part, SplitId
 from storage.store import Store
 
@@ -52,7 +52,7 @@ class ColumnFacts:
 
 def lengths(store: Store, split: SplitId) -> list[PartLength]:
     sql = f"SELECT r.part, length(question) + length(coalesce(answer, '')) AS length, count(*) AS rows FROM {_ROWS} GROUP BY ALL"
-    return store.read(PartLength, sql, _place(store, split))
+    return store.read(PartLength, sql, {**place_of_split(store, split), "split": split})
 
 
 def answers(store: Store, split: SplitId) -> list[PartValue]:
@@ -71,17 +71,19 @@ def column(store: Store, split: SplitId, name: str) -> list[PartValue]:
 def column_facts(store: Store, dataset: DatasetId, names: list[str]) -> list[ColumnFacts]:
     """Of the columns `names`, over the first 20,000 rows as they stand."""
     found = []
+    # By their places, which are a narrow column: a LIMIT without an order gives other rows each time.
+    first = f"SELECT position FROM example WHERE dataset = $dataset AND {STANDING} ORDER BY position LIMIT {_LOOKED_AT}"
     for name in names:
         columns = Columns()
         sql = f"""
-            WITH cell AS (SELECT {columns.text(name)} AS value FROM (SELECT * FROM example WHERE dataset = $dataset AND gone IS NULL AND NOT erased LIMIT {_LOOKED_AT})),
+            WITH cell AS (SELECT {columns.text(name)} AS value FROM example WHERE dataset = $dataset AND {STANDING} AND position IN ({first})),
             counted AS (SELECT value, count(*) AS rows FROM cell WHERE value IS NOT NULL GROUP BY value),
             dated AS (SELECT {moment("value", True)} AS days, {moment("value", False)} AS months, rows FROM (FROM counted ORDER BY value LIMIT 2000))
             SELECT $name AS name, (SELECT count(*) FROM cell) AS rows, coalesce(sum(rows), 0)::BIGINT AS filled, count(*) AS values,
                    coalesce(max(rows), 0) AS most, coalesce(sum(rows) FILTER (rows > 1), 0)::BIGINT AS repeated, coalesce(max(length(value)), 0) AS longest,
                    (SELECT count(days) FROM dated) AS days_first, (SELECT count(months) FROM dated) AS months_first,
                    (SELECT count(DISTINCT coalesce(days, months)) FROM dated) AS moments,
-                   to_json(coalesce(arg_max(left(value, 100), rows, 3), [])) AS examples
+                   to_json(coalesce(arg_max(left(value, 100), {{'rows': rows, 'value': value}}, 3), [])) AS examples
             FROM counted
         """
         found += store.read(ColumnFacts, sql, {**columns.values, "dataset": dataset, "name": name})
@@ -96,24 +98,22 @@ def undated(store: Store, split: SplitId, name: str, day_first: bool) -> int:
         SELECT coalesce(sum(rows), 0)::BIGINT FROM (SELECT value, count(*) AS rows FROM ({cells}) GROUP BY value)
         WHERE value IS NULL OR {moment("value", day_first)} IS NULL
     """
-    place = {key: value for key, value in _place(store, split).items() if key != "split"}
-    return int(store.read(None, sql, {**place, **columns.values})[0][0])
+    return int(store.read(None, sql, {**place_of_split(store, split), **columns.values})[0][0])
 
 
 def unnamed(store: Store, split: SplitId, name: str, known: Mapping[str, Part]) -> int:
     """Answered rows of the split's version whose column names no part."""
     columns = Columns()
     cells = f"SELECT {columns.text(name)} AS value FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL AND NOT sealed"
-    place = {key: value for key, value in _place(store, split).items() if key != "split"}
     sql = f"SELECT count(*) FROM ({cells}) WHERE value IS NULL OR NOT list_contains($known, lower(value))"
-    return int(store.read(None, sql, {**place, **columns.values, "known": list(known)})[0][0])
+    return int(store.read(None, sql, {**place_of_split(store, split), **columns.values, "known": list(known)})[0][0])
 
 
 def text_columns(store: Store, dataset: DatasetId) -> frozenset[str]:
     """The columns in which the first row's question and answer stand."""
-    sql = """
+    sql = f"""
         SELECT question, answer, whole_original(original, form, question, answer) FROM example
-        WHERE dataset = ? AND gone IS NULL AND NOT erased ORDER BY position LIMIT 20
+        WHERE dataset = ? AND {STANDING} ORDER BY position LIMIT 20
     """
     found: set[str] = set()
     for question, answer, original in store.read(None, sql, [dataset]):
@@ -133,11 +133,4 @@ def _values(store: Store, split: SplitId, value: str, more: dict[str, Any]) -> l
         common AS (SELECT value FROM counted GROUP BY value ORDER BY sum(rows) DESC, value LIMIT {_MOST_VALUES})
         SELECT part, CASE WHEN value IN (FROM common) THEN value END AS value, sum(rows)::BIGINT AS rows FROM counted GROUP BY ALL ORDER BY rows DESC, value, part
     """
-    return store.read(PartValue, sql, {**_place(store, split), **more})
-
-
-def _place(store: Store, split: SplitId) -> dict[str, Any]:
-    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
-    if not found:
-        raise RowMissing("split", split)
-    return {"dataset": found[0][0], "change": found[0][1], "split": split}
+    return store.read(PartValue, sql, {**place_of_split(store, split), "split": split, **more})

@@ -7,7 +7,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.bulk.drawing import Draw, draw_rows
-from storage.bulk.versions import ROWS_OF_VERSION, freeze_version, get_version, versions_of
+from storage.bulk.versions import ROWS_OF_VERSION, freeze_version, get_version, place_of_split, versions_of
 from storage.errors import RowMissing
 from storage.ids import new_id
 from storage.rows import DatasetId, OwnerId, PartCount, Split, SplitId, VersionId
@@ -116,20 +116,13 @@ def leaks(store: Store, split: SplitId) -> Leaks:
                     GROUP BY n.bundle HAVING min(part) <> max(part))) AS near,
                EXISTS (SELECT 1 FROM checkup WHERE dataset = $dataset) AS near_known
     """
-    return store.read(Leaks, sql, {"split": split, **_place(store, split)})[0]
+    return store.read(Leaks, sql, {"split": split, **place_of_split(store, split)})[0]
 
 
 def unplaced(store: Store, split: SplitId) -> list[int]:
     """Positions of the version's answered rows that are in no part."""
     sql = f"SELECT position FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL AND position NOT IN (SELECT position FROM split_row WHERE split = $split) ORDER BY position"
-    return [row[0] for row in store.read(None, sql, {"split": split, **_place(store, split)})]
-
-
-def _place(store: Store, split: SplitId) -> dict[str, Any]:
-    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
-    if not found:
-        raise RowMissing("split", split)
-    return {"dataset": found[0][0], "change": found[0][1]}
+    return [row[0] for row in store.read(None, sql, {"split": split, **place_of_split(store, split)})]
 
 
 def _settings(connection: Connection, dataset: str, wish: Draw) -> str:

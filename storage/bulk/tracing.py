@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from storage.bulk.versions import HELD
-from storage.errors import RowMissing
+from storage.bulk.versions import HELD, place_of_split
 from storage.rows import ExampleId, Part, SplitId
 from storage.store import Store
 
@@ -27,9 +26,6 @@ class TracedRow:
 
 def rows_of_split(store: Store, split: SplitId, *, part: Part | None = None, after: int = 0, size: int = 50) -> list[TracedRow]:
     """In the order of the rows, after a position. Raises RowMissing."""
-    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
-    if not found:
-        raise RowMissing("split", split)
     sql = f"""
         WITH shown AS (
             SELECT position, part FROM split_row WHERE split = $split AND position > $after AND ($part::VARCHAR IS NULL OR part = $part)
@@ -39,5 +35,5 @@ def rows_of_split(store: Store, split: SplitId, *, part: Part | None = None, aft
                imported_hash IS NOT NULL AND imported_hash <> content_hash AS edited, erased
         FROM shown JOIN (SELECT * FROM example WHERE {HELD} AND position IN (SELECT position FROM shown)) e USING (position) ORDER BY position
     """
-    values = {"split": split, "dataset": found[0][0], "change": found[0][1], "part": part.value if part else None, "after": after, "size": size}
+    values = {**place_of_split(store, split), "split": split, "part": part.value if part else None, "after": after, "size": size}
     return store.read(TracedRow, sql, values)

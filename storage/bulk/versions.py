@@ -1,13 +1,15 @@
 """Versions: what a dataset held at one change. Examples are never rewritten, so a version is a number and a hash."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.errors import RowMissing
 from storage.files import move_into_place, sha256_of
 from storage.ids import new_id
-from storage.rows import DatasetId, OwnerId, Version, VersionId
+from storage.rows import DatasetId, OwnerId, SplitId, Version, VersionId
 from storage.store import Store
 from storage.typed import now, rows_of
 
@@ -81,13 +83,15 @@ def recomputed_hash(store: Store, version: VersionId) -> str:
 
 def export_jsonl(store: Store, version: VersionId, path: Path) -> str:
     """The version's rows below the home folder, as the original messages, one JSON object a line; returns its SHA-256."""
+    sql = f"SELECT whole_messages(messages, question, answer)::JSON AS messages FROM example WHERE {ROWS_OF_VERSION} ORDER BY position"
+    return copy_to_file(store, sql, place_of(store, version), path, "FORMAT json")
+
+
+def copy_to_file(store: Store, sql: str, values: Mapping[str, Any], path: Path, how: str = "FORMAT parquet, COMPRESSION zstd") -> str:
+    """What a query gives, as a file below the home folder that appears whole or not at all; returns its SHA-256."""
     temporary = path.with_name(f".{path.name}.part")
-    sql = f"""
-        COPY (SELECT whole_messages(messages, question, answer)::JSON AS messages FROM example WHERE {ROWS_OF_VERSION} ORDER BY position)
-        TO {quoted(temporary)} (FORMAT json)
-    """
     try:
-        store.read(None, sql, place_of(store, version))
+        store.read(None, f"COPY ({sql}) TO {quoted(temporary)} ({how})", dict(values))
         digest = sha256_of(temporary)
         move_into_place(temporary, path)
     finally:
@@ -107,6 +111,14 @@ def place_of(store: Store, version: VersionId) -> dict[str, object]:
     found = store.read(None, "SELECT dataset, change FROM version WHERE id = ?", [version])
     if not found:
         raise RowMissing("version", version)
+    return {"dataset": found[0][0], "change": found[0][1]}
+
+
+def place_of_split(store: Store, split: SplitId) -> dict[str, object]:
+    """The parameters of ROWS_OF_VERSION for the version that a split dealt out. Raises RowMissing."""
+    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
+    if not found:
+        raise RowMissing("split", split)
     return {"dataset": found[0][0], "change": found[0][1]}
 
 

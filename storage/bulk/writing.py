@@ -1,12 +1,10 @@
 """Write rows to a Parquet file for a job: those of a split, of a version, or as they stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from storage.bulk.versions import ROWS_OF_VERSION, export_jsonl, place_of, quoted
-from storage.errors import RowMissing
-from storage.files import move_into_place, sha256_of
+from storage.bulk.splitting import latest_split
+from storage.bulk.versions import ROWS_OF_VERSION, copy_to_file, export_jsonl, place_of, place_of_split
 from storage.rows import DatasetId, Part, SplitId, VersionId
 from storage.store import Store
 
@@ -22,39 +20,24 @@ def write_rows(store: Store, split: SplitId, path: Path, parts: Sequence[Part], 
 
     The rows are those of the split's version, whatever was edited since. `path` lies below the home folder. Raises RowMissing.
     """
-    found = store.read(None, "SELECT v.dataset, v.change FROM split s JOIN version v ON v.id = s.version WHERE s.id = ?", [split])
-    if not found:
-        raise RowMissing("split", split)
     original = ", whole_original(e.original, e.form, e.question, e.answer) AS original" if with_original else ""
     sql = f"""
         SELECT e.id AS example_id, r.part, e.position, whole_messages(e.messages, e.question, e.answer) AS messages, e.question, e.answer{original}
         FROM split_row r JOIN (SELECT * FROM example WHERE {ROWS_OF_VERSION}) e ON e.position = r.position
         WHERE r.split = $split AND list_contains($parts, r.part) ORDER BY e.position
     """
-    values = {"split": split, "dataset": found[0][0], "change": found[0][1], "parts": [part.value for part in parts]}
-    return _write(store, sql, values, path)
+    return copy_to_file(store, sql, {**place_of_split(store, split), "split": split, "parts": [part.value for part in parts]}, path)
 
 
 def write_current(store: Store, dataset: DatasetId, path: Path) -> str:
     """The rows as they stand, with the rejected ones: columns example_id, position, messages, question, answer, original, source, row, part (of the latest
     split; NULL for none), sealed, in the order of the rows; returns the file's SHA-256. `path` lies below the home folder."""
     sql = f"SELECT {_WHOLE} FROM (SELECT * FROM example WHERE dataset = $dataset AND gone IS NULL AND NOT erased) e {_PARTS} ORDER BY e.position"
-    latest = store.read(None, "SELECT id FROM split WHERE dataset = ? ORDER BY created_at DESC, id LIMIT 1", [dataset])
-    return _write(store, sql, {"dataset": dataset, "split": latest[0][0] if latest else None}, path)
+    latest = latest_split(store, dataset)
+    return copy_to_file(store, sql, {"dataset": dataset, "split": latest.id if latest is not None else None}, path)
 
 
 def write_version(store: Store, version: VersionId, path: Path, split: SplitId | None = None) -> str:
-    """The rows of a version, in the columns of `write_current`; `part` is that of `split`. Erased rows are not in it. Raises RowMissing."""
-    sql = f"SELECT {_WHOLE} FROM (SELECT * FROM example WHERE {ROWS_OF_VERSION}) e {_PARTS} ORDER BY e.position"
-    return _write(store, sql, {**place_of(store, version), "split": split}, path)
-
-
-def _write(store: Store, sql: str, values: Mapping[str, Any], path: Path) -> str:
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        store.read(None, f"COPY ({sql}) TO {quoted(temporary)} (FORMAT parquet, COMPRESSION zstd)", dict(values))
-        digest = sha256_of(temporary)
-        move_into_place(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return digest
+    """The rows of a version, in the columns of `write_current` and content_hash; `part` is that of `split`. Erased rows are not in it. Raises RowMissing."""
+    sql = f"SELECT {_WHOLE}, e.content_hash FROM (SELECT * FROM example WHERE {ROWS_OF_VERSION}) e {_PARTS} ORDER BY e.position"
+    return copy_to_file(store, sql, {**place_of(store, version), "split": split}, path)

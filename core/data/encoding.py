@@ -6,23 +6,30 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.errors import UserError
+from core.sentence import Sentence
 
 _SAMPLE_BYTES = 1 << 16
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
-_KNOWN_STARTS = (
-    (b"PK\x03\x04", "an Excel file or another zip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
-    (b"%PDF", "a PDF"),
-    (b"PAR1", "a Parquet file"),
-    (b"SQLite format 3", "a database"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"(\xb5/\xfd", "a zstd archive"),
+_EXCEL, _OFFICE, _PDF, _PARQUET, _DATABASE, _PICTURE = (
+    Sentence("binary.excel", "an Excel file or another zip archive"),
+    Sentence("binary.office", "an old Excel or Word file"),
+    Sentence("binary.pdf", "a PDF"),
+    Sentence("binary.parquet", "a Parquet file"),
+    Sentence("binary.database", "a database"),
+    Sentence("binary.picture", "a picture"),
 )
+_KNOWN_STARTS = (
+    (b"PK\x03\x04", _EXCEL),
+    (b"\xd0\xcf\x11\xe0", _OFFICE),
+    (b"%PDF", _PDF),
+    (b"PAR1", _PARQUET),
+    (b"SQLite format 3", _DATABASE),
+    (b"\x89PNG", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    *((start, Sentence("binary.packed", "a packed file ({kind})", {"kind": kind}))
+      for start, kind in ((b"7z\xbc\xaf", "7-Zip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))),
+)  # fmt: skip
 _UNDEFINED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _LETTERS = frozenset(range(0x41, 0x5B)) | frozenset(range(0x61, 0x7B))
 _WESTERN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùúûüßÀÁÂÄÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ’‘“”–—…€£«»°§ºª¿¡·")
@@ -36,7 +43,7 @@ class BinaryFile(UserError):
 
     sentence = "{file} is {what}, not a text file with rows. Save it as CSV (UTF-8) or JSON Lines and import that. Nothing was imported."
 
-    def __init__(self, *, file: str, what: str) -> None:
+    def __init__(self, *, file: str, what: Sentence) -> None:
         super().__init__(file=file, what=what)
 
 
@@ -58,7 +65,7 @@ class UnknownEncoding(UserError):
         "The letters of {file} cannot be told from its bytes{tried}. Save the file again as UTF-8, or choose its encoding. Nothing was imported."
     )
 
-    def __init__(self, *, file: str, tried: str = "") -> None:
+    def __init__(self, *, file: str, tried: Sentence | str = "") -> None:
         super().__init__(file=file, tried=tried)
 
 
@@ -101,9 +108,9 @@ def codec(name: str, file: str) -> str:
     try:
         found = codecs.lookup(name)
     except LookupError as error:
-        raise UnknownEncoding(file=file, tried=f" ('{name}' is no encoding)") from error
+        raise UnknownEncoding(file=file, tried=Sentence("no_encoding", " ('{name}' is no encoding)", {"name": name})) from error
     if not getattr(found, "_is_text_encoding", True):  # base64 and rot13 are codecs too
-        raise UnknownEncoding(file=file, tried=f" ('{name}' is no encoding)")
+        raise UnknownEncoding(file=file, tried=Sentence("no_encoding", " ('{name}' is no encoding)", {"name": name}))
     return found.name
 
 
@@ -141,7 +148,7 @@ def _wide(seen: _Seen, file: str) -> str:
     if nul * 4 > seen.size and min(seen.nul_even, seen.nul_odd) * 20 < nul:
         return "utf-16-le" if seen.nul_odd > seen.nul_even else "utf-16-be"
     if nul * 1000 > seen.size or seen.bad:
-        raise BinaryFile(file=file, what="binary data")
+        raise BinaryFile(file=file, what=Sentence("binary.data", "binary data"))
     return "utf-8"
 
 

@@ -14,6 +14,7 @@ from core.data.containers.packing import bare
 from core.data.limits import Limits
 from core.data.source import FileTooLarge, in_words
 from core.errors import UserError
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     from core.jobs.handle import ChildJob
@@ -44,7 +45,7 @@ class HubNotReached(UserError):
     sentence = "The hub at {host} could not be reached ({why}). Look at the network and try again. Nothing was imported."
     status = 502
 
-    def __init__(self, *, host: str, why: str) -> None:
+    def __init__(self, *, host: str, why: Sentence | str) -> None:
         super().__init__(host=host, why=why)
 
 
@@ -76,7 +77,7 @@ class NoRowsOnHub(UserError):
 
     sentence = "The dataset '{name}' has no table of rows{part} that can be read; it may be made of pictures, of sounds or by a script. Nothing was imported."
 
-    def __init__(self, *, name: str, part: str) -> None:
+    def __init__(self, *, name: str, part: Sentence | str) -> None:
         super().__init__(name=name, part=part)
 
 
@@ -140,7 +141,7 @@ def _listed(wanted: HubDataset) -> tuple[str, dict[str, int]]:
         files = {file.rfilename: int(file.size or 0) for file in info.siblings or []}
         if found := rows_files(files, wanted.part):
             return info.sha or "main", found
-    raise NoRowsOnHub(name=wanted.id, part="" if wanted.part == "train" else f" called '{wanted.part}'")
+    raise NoRowsOnHub(name=wanted.id, part="" if wanted.part == "train" else Sentence("hub.part", " called '{part}'", {"part": wanted.part}))
 
 
 def _words(name: str) -> set[str]:
@@ -179,6 +180,6 @@ def _told(name: str) -> Iterator[None]:
         status = getattr(error.response, "status_code", None)
         if status in (401, 403):
             raise GatedDataset(name=name, page=f"{host}/datasets/{name}") from error
-        raise HubNotReached(host=host, why=f"it answered {status}") from error
+        raise HubNotReached(host=host, why=Sentence("hub.answered", "it answered {status}", {"status": status})) from error
     except (HTTPError, FileMetadataError, LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError, TimeoutError) as error:
         raise HubNotReached(host=host, why=type(error).__name__) from error

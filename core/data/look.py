@@ -13,7 +13,8 @@ from core.data.limits import LIMITS, Limits
 from core.data.mapping import Mapping
 from core.data.preview import Preview, preview
 from core.errors import UserError
-from core.sentence import Sentence, as_plain, from_plain
+from core.jobs.failures import plain_facts, rebuilt
+from core.sentence import Sentence, from_plain
 
 CONFINES = Confines()
 
@@ -95,7 +96,6 @@ def _sentences(come: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
 
 def _rebuilt(reply: LookReply) -> UserError:
     from core.data.readers.base import byte_readers, readers
-    from core.jobs.failures import rebuilt
 
     readers(), byte_readers()  # so that their errors are known here by their classes
     return rebuilt(reply.error, reply.said, reply.facts)
@@ -114,7 +114,7 @@ def answer(request: LookRequest) -> LookReply:
 
 
 def _told(error: UserError) -> LookReply:
-    return LookReply(error=error.name, said=str(error), facts={name: as_plain(value) for name, value in error.facts.items()})
+    return LookReply(error=error.name, said=str(error), facts=plain_facts(error))
 
 
 def main(arguments: list[str]) -> int:

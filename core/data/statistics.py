@@ -1,9 +1,11 @@
-"""The tests that tell whether parts of a dataset are alike: chi-squared for counts, Kolmogorov-Smirnov for lengths, Holm for several at once."""
+"""Statistics that need no scipy, which the web process does not load: the interval of a share, and the tests that tell whether parts of a dataset are
+alike (chi-squared for counts, Kolmogorov-Smirnov for lengths, Holm for several at once)."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+Z95 = 1.959963984540054
 _ENOUGH = 1e-14
 _TINY = 1e-300
 _LEAST_EXPECTED = 5.0  # Cochran's rule: below it the chi-squared distribution does not fit
@@ -17,6 +19,13 @@ class Tested:
     degrees: int | None
     p: float
     effect: float
+
+
+def wilson(right: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share. Wilson 1927."""
+    share, square = right / of, Z95 * Z95
+    middle, half = share + square / (2 * of), Z95 * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
+    return max(0.0, (middle - half) / (1 + square / of)), min(1.0, (middle + half) / (1 + square / of))
 
 
 def chi_squared(table: Sequence[Sequence[int]]) -> Tested | None:

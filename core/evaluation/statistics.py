@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.statistics import Z95, wilson
+
 if TYPE_CHECKING:
     import numpy
 
 DRAWINGS = 2000
 LEVEL = 0.95
 _NUMBERS_AT_ONCE = 2_000_000
-NORMAL_975 = 1.959963984540054
 FEWEST_PAIRED_SHARES = 6  # with fewer rows the exact test cannot say yes, however they fall
 FEWEST_PAIRED_SCORES = 10  # with fewer the rows drawn again say too little about rows never seen
 
@@ -47,10 +48,7 @@ class Paired:
 
 def share_interval(right: int, rows: int) -> Interval:
     """Wilson 1927. `rows` is at least 1."""
-    from scipy.stats import binomtest
-
-    found = binomtest(right, rows).proportion_ci(confidence_level=LEVEL, method="wilson")
-    return Interval(float(found.low), float(found.high))
+    return Interval(*wilson(right, rows))
 
 
 def score_interval(scores: Sequence[float], seed: int) -> Interval | None:
@@ -166,5 +164,5 @@ def _difference_interval(better: int, worse: int, equal: int) -> Interval | None
         return None
     b, c, n = better + 0.5, worse + 0.5, rows + 2
     middle = (b - c) / n
-    reach = NORMAL_975 * ((b + c) / n**2 - (b - c) ** 2 / n**3) ** 0.5
+    reach = Z95 * ((b + c) / n**2 - (b - c) ** 2 / n**3) ** 0.5
     return Interval(max(-1.0, middle - reach), min(1.0, middle + reach))

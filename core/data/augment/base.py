@@ -1,13 +1,13 @@
 """A way to say the same differently: one module here. It changes a text so that its answer stays right, or says that it cannot."""
 
-import importlib
 import json
-import pkgutil
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+from core.plugins import declared
 
 TAG, ORIGIN_COLUMN = "augmented", "augmented_from"
 
@@ -49,13 +49,7 @@ class Variant:
 
 def variations() -> Mapping[str, Variation]:
     """All of this folder, in their order."""
-    package = importlib.import_module("core.data.augment")
-    found: list[Variation] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.data.augment.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Variation) and value is not Variation and value.__module__.endswith(f".{module.name}"):
-                found.append(value())
-    return {one.name: one for one in sorted(found, key=lambda one: (one.order, one.name))}
+    return {one.name: one for one in sorted(declared("core.data.augment", Variation), key=lambda one: (one.order, one.name))}
 
 
 def proposals(rows: Sequence[Source], kinds: Sequence[str], seed: int) -> list[Variant]:

@@ -16,7 +16,7 @@ class Punctuation(Variation):
     order: ClassVar[int] = 30
 
     def vary(self, text: str, draw: random.Random) -> str | None:
-        bare = re.sub(r"[,;:](?=\s)|[.!?…]+(?=\s*$)", "", text).rstrip()
+        bare = re.sub(r"[,;:](?=\s)", "", text).rstrip().rstrip(".!?…").rstrip()
         if text.rstrip().endswith("?") and draw.random() < 0.5:
             return text.rstrip() + "??"
         return bare if bare != text.rstrip() else None

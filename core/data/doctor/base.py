@@ -1,7 +1,5 @@
 """A check of the doctor: one module here that reads all rows of a dataset, finds those that a person should look at, and says what mends them."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from core.errors import UserError
+from core.plugins import declared
 from core.sentence import Sentence
 from storage.rows import Found
 
@@ -118,13 +117,7 @@ class Check(ABC):
 
 def checks() -> Mapping[str, Check]:
     """All checks by name, in the order of the screen: every module of this folder that declares one."""
-    package = importlib.import_module("core.data.doctor")
-    found: dict[str, Check] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.data.doctor.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Check) and value is not Check and value.__module__.endswith(f".{module.name}"):
-                found[value.name] = value()
-    return dict(sorted(found.items(), key=lambda named: (named[1].order, named[0])))
+    return {one.name: one for one in sorted(declared("core.data.doctor", Check), key=lambda one: (one.order, one.name))}
 
 
 def check(name: str) -> Check:

@@ -1,7 +1,5 @@
 """A format for a version's rows: one module here that says how a row stands in it. That nothing is lost is checked row by row as it is written."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Mapped
@@ -14,6 +12,7 @@ from core.data.exported import MARK, PART, WHOLE
 from core.data.mapping import Mapping
 from core.data.shapes.base import Unusable, shape
 from core.errors import UserError
+from core.plugins import declared
 from storage.canonical import canonical
 
 Pieces = Mapped[str, Callable[[], Iterable[ExportRow]]]
@@ -106,14 +105,7 @@ class DataFormat(ABC):
 
 def formats() -> Mapped[str, DataFormat]:
     """All formats by name: every module of this folder that declares one."""
-    package = importlib.import_module("core.data.export")
-    found: dict[str, DataFormat] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.data.export.{module.name}")).values():
-            own = isinstance(value, type) and value.__module__.endswith(f".export.{module.name}") and module.name not in ("base", "table")
-            if own and issubclass(value, DataFormat):
-                found[value.name] = value()
-    return found
+    return {one.name: one for one in declared("core.data.export", DataFormat)}
 
 
 def data_format(name: str) -> DataFormat:

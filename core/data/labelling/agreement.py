@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Z95 = 1.959963984540054
+from core.data.statistics import wilson
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,6 @@ def agreement(said: Sequence[Said], most_confusions: int = 10) -> Agreement:
     low, high = wilson(same, compared) if compared else (None, None)
     share = same / compared if compared else None
     return Agreement(compared, same, share, low, high, _alpha(shared), pairs, _confusions(shared)[:most_confusions])
-
-
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share. Wilson 1927."""
-    share, square = right / of, Z95 * Z95
-    middle, half = share + square / (2 * of), Z95 * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return max(0.0, (middle - half) / (1 + square / of)), min(1.0, (middle + half) / (1 + square / of))
 
 
 def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.data.labelling.agreement import wilson
 from core.data.labelling.settings import AT_ONCE, LEAST_TO_MEASURE, How, Learned
+from core.data.statistics import wilson
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

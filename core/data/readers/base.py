@@ -1,7 +1,5 @@
 """A file format: one module here that declares a Reader. The content decides, the file's name only where the content could be both."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import ClassVar, TextIO
 from core.data.limits import LIMITS, Limits
 from core.data.records import Fault, Record
 from core.errors import UserError
+from core.plugins import declared
 from core.sentence import Sentence
 
 
@@ -62,7 +61,7 @@ class NoRows(UserError):
 
     sentence = "{file} has no rows{but}. Choose the file that has your rows. Nothing was imported."
 
-    def __init__(self, *, file: str, but: str = "") -> None:
+    def __init__(self, *, file: str, but: Sentence | str = "") -> None:
         super().__init__(file=file, but=but)
 
 
@@ -108,29 +107,17 @@ class ByteReader(ABC):
 
 def readers() -> list[Reader]:
     """Those of text, in the order in which they are asked."""
-    return [kind() for kind in _declared() if issubclass(kind, Reader)]
+    return sorted(declared("core.data.readers", Reader), key=lambda one: one.rank)
 
 
 def byte_readers() -> list[ByteReader]:
     """Those of bytes, in the order in which they are asked."""
-    return [kind() for kind in _declared() if issubclass(kind, ByteReader)]
+    return sorted(declared("core.data.readers", ByteReader), key=lambda one: one.rank)
 
 
 def byte_reader_for(start: bytes, path: Path | None, file: str) -> ByteReader | None:
     """None where the bytes are to be read as text."""
     return next((reader for reader in byte_readers() if reader.claims(start, path, file)), None)
-
-
-def _declared() -> list[type[Reader] | type[ByteReader]]:
-    """Every module of this folder that declares one."""
-    package = importlib.import_module("core.data.readers")
-    found: list[type[Reader] | type[ByteReader]] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.data.readers.{module.name}")).values():
-            own = isinstance(value, type) and value.__module__.endswith(f".{module.name}") and module.name != "base"
-            if own and issubclass(value, Reader | ByteReader):
-                found.append(value)
-    return sorted(found, key=lambda kind: kind.rank)
 
 
 def reader_for(head: str, file: str) -> Reader:

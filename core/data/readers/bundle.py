@@ -20,8 +20,13 @@ from core.sentence import Sentence
 _CHUNK_BYTES = 1 << 20
 _TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".mbox", ".eml", ".conll")
 _BESIDE = ("readme", "license", "licence", "changelog", "dataset_infos", "dataset_card")  # what people put beside their rows
-_STRANGERS = (("ppt/presentation.xml", "a PowerPoint file"), ("xl/workbook.bin", "a binary Excel file (.xlsb)"), ("META-INF/MANIFEST.MF", "a program"),
-              ("META-INF/container.xml", "an e-book"), ("mimetype", "an OpenDocument file"))  # fmt: skip
+_STRANGERS = (
+    ("ppt/presentation.xml", Sentence("binary.powerpoint", "a PowerPoint file")),
+    ("xl/workbook.bin", Sentence("binary.xlsb", "a binary Excel file (.xlsb)")),
+    ("META-INF/MANIFEST.MF", Sentence("binary.program", "a program")),
+    ("META-INF/container.xml", Sentence("binary.book", "an e-book")),
+    ("mimetype", Sentence("binary.opendocument", "an OpenDocument file")),
+)
 
 
 class NoFilesInside(UserError):

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, TextIO
 
@@ -13,6 +13,7 @@ from core.data.limits import Limits
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
 from core.data.records import Fault, Record, fault
 from core.errors import UserError
+from core.sentence import Sentence
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -76,7 +77,7 @@ class Csv(Reader):
             else:
                 yield _record(row, line, columns, cells, wanted.limits)
         if not row:
-            raise NoRows(file=wanted.file, but=f", only the header ({', '.join(columns)[:200]})")
+            raise NoRows(file=wanted.file, but=only_header(columns))
 
 
 def is_table(head: str) -> bool:
@@ -84,6 +85,11 @@ def is_table(head: str) -> bool:
     delimiter = _best_delimiter(head)
     rows = _sample(head, delimiter, True) or _sample(head, delimiter, False) or []
     return len(rows) > 1 and len(rows[0]) > 1 and _width_share(rows) > 0.95
+
+
+def only_header(columns: Sequence[str]) -> Sentence:
+    """How an error ends over a table of nothing else."""
+    return Sentence("only_header", ", only the header ({columns})", {"columns": ", ".join(columns)[:200]})
 
 
 def delimiter_name(delimiter: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar, TextIO
 
 from core.data.containers.packing import bare
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
-from core.data.readers.jsonl import as_record
+from core.data.readers.jsonl import TOO_MANY_DIGITS, as_record, why_malformed
 from core.data.records import Fault, Record
 from core.errors import UserError
 from core.sentence import Sentence
@@ -20,7 +20,7 @@ class MalformedList(UserError):
 
     sentence = "{file} is not valid JSON in line {line}, in or after row {row}: {why}. Mend it there. Nothing was imported."
 
-    def __init__(self, *, file: str, line: int, row: int, why: str) -> None:
+    def __init__(self, *, file: str, line: int, row: int, why: Sentence) -> None:
         super().__init__(file=file, line=line, row=row, why=why)
 
 
@@ -90,7 +90,12 @@ class _Pieces:
 
     def expect(self, mark: str, row: int) -> None:
         if (found := self.peek()) != mark:
-            why = f"'{mark}' was expected and there is {repr(found) if found else 'the end of the file'}"
+            facts = {"mark": mark, "found": found}
+            why = (
+                Sentence("json.expected", "'{mark}' was expected and there is '{found}'", facts)
+                if found
+                else Sentence("json.ended", "'{mark}' was expected and there is the end of the file", {"mark": mark})
+            )
             raise MalformedList(file=self._wanted.file, line=self.line, row=row, why=why)
         self._at += 1
         self.peek()
@@ -106,9 +111,12 @@ class _Pieces:
             except json.JSONDecodeError as error:
                 if self._ended or len(self._window) - self._at > limit:
                     before = self._window.count("\n", self._at, error.pos)
-                    raise self._malformed(row, self.line + before, error.msg[0].lower() + error.msg[1:]) from error
-            except (RecursionError, ValueError) as error:
-                raise self._malformed(row, line, f"it nests more than {self._wanted.limits.json_depth} levels deep") from error
+                    raise self._malformed(row, self.line + before, why_malformed(error)) from error
+            except RecursionError as error:
+                depth = self._wanted.limits.json_depth
+                raise self._malformed(row, line, Sentence("json.deep", "it nests more than {limit} levels deep", {"limit": depth})) from error
+            except ValueError as error:  # Python refuses numbers of thousands of digits
+                raise self._malformed(row, line, TOO_MANY_DIGITS) from error
             self._more(size)
             size *= 2
         original = self._window[self._at : end]
@@ -119,9 +127,9 @@ class _Pieces:
     def close(self, row: int) -> None:
         self._at += 1
         if rest := self.peek():
-            raise self._malformed(row, self.line, f"there is {rest!r} after the end of the list")
+            raise self._malformed(row, self.line, Sentence("json.behind", "there is '{rest}' after the end of the list", {"rest": rest}))
 
-    def _malformed(self, row: int, line: int, why: str) -> UserError:
+    def _malformed(self, row: int, line: int, why: Sentence) -> UserError:
         return MalformedList(file=self._wanted.file, line=line, row=row, why=why)
 
     def _more(self, chars: int) -> bool:

@@ -10,6 +10,20 @@ from core.data.limits import Limits
 from core.data.readers.base import NoRows, Reader, Understood, Wanted
 from core.data.records import Fault, Record, fault
 from core.errors import UserError
+from core.sentence import Sentence
+
+TOO_MANY_DIGITS = Sentence("json.digits", "a number has too many digits")
+_WHY = (
+    ("Expecting value", Sentence("json.value", "a value was expected")),
+    ("Expecting property name", Sentence("json.name", "a field's name in double quotes was expected")),
+    ("Expecting ',' delimiter", Sentence("json.comma", "a comma was expected")),
+    ("Expecting ':' delimiter", Sentence("json.colon", "a colon was expected")),
+    ("Unterminated string", Sentence("json.open_text", "the text that begins there is never closed")),
+    ("Invalid control character", Sentence("json.control", "a control character stands in a text, such as a line end")),
+    ("Invalid \\", Sentence("json.escape", "a backslash stands before a character that it cannot stand before")),
+    ("Illegal trailing comma", Sentence("json.last_comma", "a comma stands behind the last one")),
+    ("Extra data", Sentence("json.extra", "something follows behind the end")),
+)
 
 
 class OneObject(UserError):
@@ -62,12 +76,12 @@ def parsed(text: str, row: int, line: int, limits: Limits) -> Record | Fault:
         values = json.loads(text, parse_constant=strange.append)  # NaN and Infinity are not JSON: an empty cell, as in a table
     except json.JSONDecodeError as error:
         return fault(row, "malformed_json", "Line {line} is not valid JSON at character {at:,}: {why}. Mend that line.", line=line,
-                     at=error.pos + 1, why=_why(error))  # fmt: skip
+                     at=error.pos + 1, why=why_malformed(error))  # fmt: skip
     except RecursionError:
         return _too_deep(row, line, limits)
     except ValueError:  # Python refuses numbers of thousands of digits
         return fault(row, "malformed_json", "Line {line} is not valid JSON at character {at:,}: {why}. Mend that line.", line=line, at=1,
-                     why="a number has too many digits")  # fmt: skip
+                     why=TOO_MANY_DIGITS)  # fmt: skip
     return as_record(values, text if not strange else None, row, line, limits)
 
 
@@ -104,5 +118,7 @@ def _too_deep(row: int, line: int, limits: Limits) -> Fault:
     return fault(row, "json_too_deep", "Line {line} nests more than {limit} levels deep. Flatten it.", line=line, limit=limits.json_depth)
 
 
-def _why(error: json.JSONDecodeError) -> str:
-    return error.msg[0].lower() + error.msg[1:]
+def why_malformed(error: json.JSONDecodeError) -> Sentence:
+    """What Python's decoder says, in a sentence of ours where we know what it means."""
+    known = next((told for start, told in _WHY if error.msg.startswith(start)), None)
+    return known or Sentence("json.other", "{what}", {"what": error.msg[0].lower() + error.msg[1:]})

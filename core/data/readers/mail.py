@@ -18,7 +18,7 @@ from core.data.records import Fault, Record, fault
 
 _HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)+")
 _KNOWN = re.compile(rb"^(received|return-path|message-id|mime-version|from|to|date|subject|delivered-to|content-type):", re.IGNORECASE | re.MULTILINE)
-_FROM = re.compile(rb"^From \S+.*\d{4}")
+_FROM = re.compile(rb"^From \S+[ \t].*\d{4}")
 _QUOTES = re.compile(
     r"^(?:"
     r"-{2,} ?(?:original message|messaggio originale|ursprüngliche nachricht|message d'origine|forwarded message|messaggio inoltrato) ?-{2,}"

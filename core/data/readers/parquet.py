@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from core.data.containers.packing import bare
 from core.data.readers.base import ByteReader, NoRows, Understood, Wanted
 from core.data.readers.cells import plain, record
-from core.data.readers.csv import DuplicateColumns, TooManyColumns
+from core.data.readers.csv import DuplicateColumns, TooManyColumns, only_header
 from core.data.records import Fault, Record
 from core.errors import UserError
 
@@ -123,7 +123,7 @@ def _rows(batches: "Iterator[pa.RecordBatch]", schema: "pa.Schema", wanted: Want
             told = {column: names[column].get(value, value) if column in names else plain(value) for column, value in values.items()}
             yield record(row, row, told, wanted.limits)
     if not row:
-        raise NoRows(file=wanted.file, but=f", only the columns {', '.join(schema.names)[:200]}")
+        raise NoRows(file=wanted.file, but=only_header(schema.names))
 
 
 def _check_size(columns: int, wanted: Wanted) -> None:

@@ -12,7 +12,7 @@ from core.data.containers.archive import names_in, opened, stream_of
 from core.data.containers.markup import BrokenDocument, check_markup
 from core.data.readers.base import ByteReader, NoRows, Understood, Wanted
 from core.data.readers.cells import plain, record
-from core.data.readers.csv import DuplicateColumns, TooManyColumns, has_header
+from core.data.readers.csv import DuplicateColumns, TooManyColumns, has_header, only_header
 from core.data.records import Fault, Record, fault
 from core.errors import UserError
 from core.sentence import Sentence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
-_NO_RESULT = re.compile(rb"<f[^>]*>[^<]*</f>\s*(?:<v\s*/>|<v></v>|</c>)")
+_NO_RESULT = re.compile(rb"<f[^<>]*>[^<]*</f>\s*(?:<v\s*/>|<v></v>|</c>)")
 _SCANNED_BYTES = 32 << 20
 _LOOK_AHEAD, _TITLE_ROWS = 200, 20
 _EMPTY_ROWS = 100_000  # a sheet may claim a million of them
@@ -83,7 +83,7 @@ class Xlsx(ByteReader):
                 values = {column: cells[at] if at < len(cells) else None for at, column in enumerate(columns)}
                 yield record(row, line, values, wanted.limits)
             if not row:
-                raise NoRows(file=wanted.file, but=f", only the header ({', '.join(columns)[:200]})")
+                raise NoRows(file=wanted.file, but=only_header(columns))
 
 
 class _Book:

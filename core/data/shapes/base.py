@@ -1,8 +1,6 @@
 """A record shape: one module here that turns a row into canonical chat messages, and that knows such a row when it sees one."""
 
-import importlib
 import json
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping as Mapped
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ from typing import Any, ClassVar
 from core.data.mapping import Mapping
 from core.data.records import Record
 from core.errors import UserError
+from core.plugins import declared
 from core.sentence import Sentence
 
 Messages = list[dict[str, Any]]
@@ -89,13 +88,7 @@ class Shape(ABC):
 @cache  # asked for each row of an export; the folder does not change while we run
 def shapes() -> Mapped[str, Shape]:
     """All shapes by name: every module of this folder that declares one."""
-    package = importlib.import_module("core.data.shapes")
-    found: dict[str, Shape] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.data.shapes.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Shape) and value is not Shape and value.__module__.endswith(f".{module.name}"):
-                found[value.name] = value()
-    return found
+    return {one.name: one for one in declared("core.data.shapes", Shape)}
 
 
 def shape(name: str) -> Shape:

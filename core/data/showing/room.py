@@ -1,16 +1,14 @@
 """The server's side of the child that holds tokenizers: started when it is first asked, let go when nobody has asked for a while."""
 
 import contextlib
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from core.data.showing.protocol import SAID, Asked, Failed, Said
 from core.errors import UserError
 from core.jobs.failures import rebuilt
-from core.jobs.launch import child_environment, windows_flags
+from core.jobs.launch import converse
 
 _PATIENCE_S = 60.0
 LOG_FILE = "showing.log"
@@ -74,16 +72,7 @@ class ShowingRoom:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
-        with Path(self._log or os.devnull).open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "core.inference.showing"],
-                env=child_environment(threads=1),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=sys.platform != "win32",
-                creationflags=windows_flags(),
-            )
+        self._process = converse("core.inference.showing", threads=1, log=self._log)
         return self._process
 
     def _wait_idle(self) -> None:

@@ -1,8 +1,9 @@
 """AdaLoRA: LoRA in the form of singular values, of which those that matter little are taken away while it learns. Zhang et al. 2023, arXiv:2303.10512."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.methods.adapter import plain, targets
 from core.methods.base import Dimensions, Options, Rates
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from peft import PeftConfig
     from transformers import PreTrainedModel
 
+_STATE_FILE = "adalora-state.safetensors"
+_AVERAGES, _PATTERN = ("ipt", "exp_avg_ipt", "exp_avg_unc"), "rank_pattern"  # peft's own names
+
 
 class AdaLoraOptions(TargetOptions):
     init_r: int = Field(12, ge=1, le=512, description="The rank at the start.")
@@ -20,6 +24,12 @@ class AdaLoraOptions(TargetOptions):
     lora_dropout: float = Field(0.0, ge=0, lt=1, description="How often a learned part is left out while training.")
     orth_reg_weight: float = Field(0.5, ge=0, le=10, description="A pull that keeps the parts of a layer independent.")
     delta_t: int = Field(10, ge=1, le=1000, description="Steps between two rounds of taking rank away.")
+
+    @model_validator(mode="after")
+    def _takes_something_away(self) -> "AdaLoraOptions":
+        if self.target_r >= self.init_r:  # peft would fail in the middle of the training
+            raise ValueError(f"target_r ({self.target_r}) must be smaller than init_r ({self.init_r}): rank is taken away, never added")
+        return self
 
 
 class AdaLora(PeftKind):
@@ -57,6 +67,32 @@ class AdaLora(PeftKind):
 
     def after_step(self, model: Any, step: int) -> None:
         model.base_model.update_and_allocate(step)
+
+    def write_state(self, model: Any, folder: Path) -> None:
+        """The weights once more: peft leaves out what was taken away, and could not read the rest back into a model of the full rank."""
+        import torch
+        from safetensors.torch import save_file
+
+        config, allocator = model.peft_config["default"], model.base_model.rankallocator
+        pattern, config.rank_pattern = config.rank_pattern, None
+        model.save_pretrained(folder, save_embedding_layers=False)
+        config.rank_pattern = pattern
+        state = {f"{name}/{key}": value for name in _AVERAGES for key, value in getattr(allocator, name).items()}
+        state |= {f"{_PATTERN}/{key}": torch.tensor(kept) for key, kept in (pattern or {}).items()}
+        save_file(state, folder / _STATE_FILE)
+
+    def read_state(self, model: Any, folder: Path) -> None:
+        from safetensors.torch import load_file
+
+        allocator = model.base_model.rankallocator
+        pattern: dict[str, list[bool]] = {}
+        for key, value in load_file(folder / _STATE_FILE).items():
+            kind, name = key.split("/", 1)
+            if kind == _PATTERN:
+                pattern[name] = value.tolist()
+            else:
+                getattr(allocator, kind)[name] = value.to(next(model.parameters()).device)
+        model.peft_config["default"].rank_pattern = pattern or None
 
     def learned(self, options: Any, size: Dimensions) -> int:
         return size.layers * size.hidden_size * options.init_r * (INPUTS + OUTPUTS)

@@ -1,8 +1,5 @@
 """How a method changes a model and how it is kept. One file a method, or a family of them."""
 
-import importlib
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import UserError
+from core.plugins import declared
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -131,16 +129,19 @@ class Method(ABC):
         """Called after the optimiser's step, while the gradients are still in place."""
         return
 
+    def write_state(self, model: Any, folder: Path) -> None:
+        """Called when a checkpoint's weights were written: what it needs beside them to go on as if nothing had been."""
+        return
+
+    def read_state(self, model: Any, folder: Path) -> None:
+        """Called when a checkpoint's weights were read, before `begin`."""
+        return
+
 
 def methods() -> Mapping[str, Method]:
     """All methods by name: every module of this folder that declares one."""
-    package = importlib.import_module("core.methods")
-    found: dict[str, Method] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.methods.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Method) and not inspect.isabstract(value) and value.__module__.endswith(module.name):
-                found[value.name] = value()
-    return dict(sorted(found.items(), key=lambda one: (one[1].place, one[0])))
+    found = sorted(declared("core.methods", Method), key=lambda one: (one.place, one.name))
+    return {one.name: one for one in found}
 
 
 def method(name: str) -> Method:

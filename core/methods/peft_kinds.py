@@ -1,4 +1,8 @@
-"""The other kinds of peft that merge exactly: each is its configuration, its plain words and its settings. How they are made to fit stands in kind.py."""
+"""The other kinds of peft that merge exactly: each is its configuration, its plain words and its settings. How they are made to fit stands in kind.py.
+
+BOFT is left out: peft compiles a CUDA program for it and puts that into the home folder, and where it cannot, mixes no groups whatever the setting says,
+which is OFT made slower.
+"""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -71,29 +75,6 @@ class Oft(PeftKind):
 
     def learned(self, options: Any, size: Dimensions) -> int:
         return size.layers * size.hidden_size * INPUTS * (options.oft_block_size - 1) // 2
-
-
-class BoftOptions(TargetOptions):
-    boft_block_size: int = Field(4, ge=2, le=256, description="Channels that are turned together; an even number that divides every layer.")
-    boft_n_butterfly_factor: int = Field(1, ge=1, le=4, description="How often the turned groups are mixed.")
-
-
-class Boft(PeftKind):
-    name: ClassVar[str] = "boft"
-    label: ClassVar[str] = "BOFT"
-    explanation: ClassVar[str] = "As OFT, with the turned groups mixed like a butterfly. Slower."
-    when: ClassVar[str] = "Take it to compare with OFT; on a processor it is slow."
-    paper: ClassVar[str] = "Liu et al. 2023, arXiv:2311.06243"
-    config_class: ClassVar[str] = "BOFTConfig"
-    rates: ClassVar[Rates] = Rates(tiny=3e-3, large=4e-4)
-    place: ClassVar[int] = 12
-    Options: ClassVar[type[Options]] = BoftOptions
-
-    def fitted(self, model: "PreTrainedModel", options: Any, chosen: str | list[str]) -> dict[str, Any]:
-        return {"boft_block_size": dividing(options.boft_block_size, inputs(model, chosen), step=2)}
-
-    def learned(self, options: Any, size: Dimensions) -> int:
-        return size.layers * size.hidden_size * INPUTS * options.boft_block_size * options.boft_n_butterfly_factor
 
 
 class LohaOptions(TargetOptions):

@@ -23,14 +23,15 @@ def trainable(shape: Shape, method_name: str, options: Mapping[str, Any] | None 
 
 
 def memory_bytes(
-    shape: Shape, method_name: str, *, batch_tokens: int, learned_tokens: int, options: Mapping[str, Any] | None = None
+    shape: Shape, method_name: str, *, batch_tokens: int, learned_tokens: int, options: Mapping[str, Any] | None = None, checkpointing: bool = False
 ) -> int:  # fmt: skip
-    """At the peak of a training step."""
+    """At the peak of a training step. With `checkpointing` a layer keeps only what goes into it, and one at a time the rest."""
     learned, chosen = trainable(shape, method_name, options), method(method_name)
     weights = _base_bytes(shape, chosen) + _ADAM_AND_GRADIENT * learned
     if chosen.merge is not Merge.WHOLE:
         weights += _FP32 * learned
-    activations = _FP32 * _ACTIVATIONS * batch_tokens * shape.layers * shape.hidden_size
+    kept = shape.layers + _ACTIVATIONS if checkpointing else shape.layers * _ACTIVATIONS
+    activations = _FP32 * kept * batch_tokens * shape.hidden_size
     logits = _FP32 * _LOGITS * learned_tokens * shape.vocabulary
     return _LIBRARIES_BYTES + weights + activations + logits
 

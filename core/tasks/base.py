@@ -1,7 +1,5 @@
 """What a model can be taught: how a task prompts, which answers it allows, how an answer is scored. One file a task."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -9,6 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import UserError
+from core.plugins import declared
 
 
 class Turn(BaseModel):
@@ -92,14 +91,7 @@ class Task(ABC):
 
 def tasks() -> Mapping[str, Task]:
     """All tasks by name: every module of this folder that declares one. Classes with a leading underscore are forms of another."""
-    package = importlib.import_module("core.tasks")
-    found: dict[str, Task] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.tasks.{module.name}")).values():
-            declared = isinstance(value, type) and issubclass(value, Task) and value is not Task and value.__module__.endswith(module.name)
-            if declared and not value.__name__.startswith("_"):
-                found[value.name] = value()
-    return found
+    return {one.name: one for one in declared("core.tasks", Task)}
 
 
 def task(name: str) -> Task:

@@ -65,13 +65,23 @@ def steps_of(recipe: Recipe, train_rows: int) -> int:
     return max(1, math.ceil(math.ceil(batches / accumulated) * recipe.num_train_epochs))
 
 
+def rounds_of(recipe: Recipe, train_rows: int) -> float:
+    """How often the rows are gone through, also where steps were asked for."""
+    if recipe.max_steps is None:
+        return recipe.num_train_epochs
+    return recipe.max_steps / steps_of(recipe.model_copy(update={"max_steps": None, "num_train_epochs": 1.0}), train_rows)
+
+
 def estimate(recipe: Recipe, shape: Shape, *, train_rows: int, row_tokens: float, probe: Probe | None, memory_free: int, disk_free: int) -> Estimate:
     """`row_tokens` is a guess at a row's length, used where nothing was measured."""
     steps = steps_of(recipe, probe.train_rows if probe else train_rows)
     needed_disk = disk_bytes(shape, recipe.method, recipe.method_options)
     if probe is None:
         tokens = int(recipe.per_device_train_batch_size * min(row_tokens, recipe.max_length))
-        memory = memory_bytes(shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3, options=recipe.method_options)
+        memory = memory_bytes(
+            shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3,
+            options=recipe.method_options, checkpointing=recipe.activation_checkpointing,
+        )  # fmt: skip
         memory += _second_copy(recipe, shape)
         return Estimate(None, memory, False, memory_free, needed_disk, disk_free, steps)
     seconds = probe.startup_s + steps * probe.step_s + min(recipe.evaluations, steps) * probe.validation_s

@@ -15,6 +15,7 @@ from core.models.reference import ModelReference
 from core.sentence import Sentence
 from core.tasks.base import task
 from core.training.encoding import EncodedRows, Learned, check_rows, encode_rows, read_rows
+from core.training.estimate import rounds_of
 from core.training.keeping import Keeper, last_checkpoint, state_of
 from core.training.options import options_of
 from core.training.recipe import Recipe
@@ -114,6 +115,8 @@ def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling:
     layout = choose(model, rows.train, next(model.parameters()).device)
     if (said := layout.told()) is not None:
         telling.sentence(0, said)
+    if recipe.activation_checkpointing:
+        model.activation_checkpointing_enable()
     model.train()
     return model, layout.is_flat
 
@@ -135,7 +138,7 @@ def _keep_on_stop(trainer: "OurTrainer", telling: Telling) -> None:
 
 def _bounded(rows: EncodedRows, recipe: Recipe, telling: Telling) -> tuple[Learned, ...]:
     """So many validation rows that asking them takes about a sixth of the time at most: the same ones each time, drawn with the recipe's seed."""
-    budget = max(_LEAST_VALIDATION_TOKENS, int(_VALIDATION_SHARE * rows.tokens * recipe.num_train_epochs / recipe.evaluations))
+    budget = max(_LEAST_VALIDATION_TOKENS, int(_VALIDATION_SHARE * rows.tokens * rounds_of(recipe, len(rows.train)) / recipe.evaluations))
     drawn: list[Learned] = []
     tokens = 0
     for example in random.Random(recipe.seed).sample(rows.validation, len(rows.validation)):

@@ -14,7 +14,9 @@ def options_of(recipe: Recipe) -> Options:
         return method(recipe.method).Options.model_validate(recipe.method_options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadRecipe(field=".".join(["method_options", *(str(part) for part in first["loc"])]), why=first["msg"]) from error
+        raise BadRecipe(
+            field=".".join(["method_options", *(str(part) for part in first["loc"])]), why=first["msg"].removeprefix("Value error, ")
+        ) from error
 
 
 def form_of(name: str) -> dict[str, Any]:

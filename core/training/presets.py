@@ -126,12 +126,6 @@ def recipe_for(task: str, preset: str, data: DataSize, model: ModelSize) -> Reci
     )
 
 
-def usual_rate(method_name: str, parameters: int) -> float:
-    """The learning rate that trainings by this method on a model of this size start from, to compare a chosen one with. Raises UnknownMethod."""
-    rates = method(method_name).rates
-    return rates.tiny if parameters <= presets().tiny_parameters else rates.large
-
-
 def rate_of(recipe: Recipe, parameters: int) -> float:
     """The learning rate that the recipe's method starts from on a model of this size. Raises UnknownMethod."""
     rates = method(recipe.method).rates

@@ -169,6 +169,11 @@ class OurTrainer(Trainer):
             save_file(learned, Path(str(output_dir)) / SAFE_WEIGHTS_NAME, metadata={"format": "pt"})
             return
         super()._save(output_dir, state_dict)
+        self.sides.keeper.method.write_state(model, Path(str(output_dir)))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        self.sides.keeper.method.read_state(self.model, Path(resume_from_checkpoint))
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # nobody reads it, and the estimate wants inputs under other names
@@ -201,8 +206,7 @@ class _Steps(TrainerCallback):
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
         sides, model = self.trainer.sides, others["model"]
-        parameters = sum(weight.numel() for weight in model.parameters())
-        for fact in facts(sides.recipe, sides.train, sides.validation, parameters=parameters, steps=state.max_steps):
+        for fact in facts(sides.recipe, sides.train, len(sides.validation), parameters=model.num_parameters(), steps=state.max_steps):
             sides.job.emit(fact)
         sides.keeper.method.begin(self.trainer.model, state.max_steps)
 
@@ -255,7 +259,6 @@ def arguments(sides: Sides) -> TrainingArguments:
         dataloader_pin_memory=False,
         use_cpu=not torch.cuda.is_available(),
         bf16=False,
-        activation_checkpointing=recipe.activation_checkpointing,
     )
 
 

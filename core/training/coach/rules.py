@@ -132,6 +132,11 @@ def _train(key: str, english: str, changes: dict[str, Any]) -> Proposal:
     return Proposal("train", Sentence(f"coach.try.{key}", english, changes), changes)
 
 
+def _rounds(number: float) -> dict[str, Any]:
+    """In place of steps, if the recipe asked for those: else they would go on counting."""
+    return {"num_train_epochs": number, "max_steps": None}
+
+
 def smaller_rate(look: Look) -> Proposal:
     """A third, or the usual one where that is smaller still."""
     rate = look.fact("rate")
@@ -154,20 +159,20 @@ def _fewer_rounds(look: Look) -> Proposal | None:
     return _train(
         "fewer",
         "Train again with {num_train_epochs:g} rounds and a stronger pull to small weights",
-        {"num_train_epochs": rounds, "weight_decay": 0.1},
+        {**_rounds(rounds), "weight_decay": 0.1},
     )
 
 
 def _more_rounds(look: Look) -> Proposal | None:
     rounds = min(200.0, round(3 * look.fact("epochs"), 2))
-    return _train("more", "Train again with {num_train_epochs:g} rounds", {"num_train_epochs": rounds}) if rounds else None
+    return _train("more", "Train again with {num_train_epochs:g} rounds", _rounds(rounds)) if rounds else None
 
 
 def _focal(look: Look) -> Proposal:
     return _train(
         "rare",
         "Train again so that rare categories count more",
-        {"loss": "focal", "loss_options": {"gamma": 2.0}, "num_train_epochs": min(200.0, 2 * look.fact("epochs", 1))},
+        {"loss": "focal", "loss_options": {"gamma": 2.0}, **_rounds(min(200.0, 2 * look.fact("epochs", 1)))},
     )
 
 

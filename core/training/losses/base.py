@@ -1,7 +1,5 @@
 """What a loss is: how wrong each learned token was, and what is added for a batch. One file a loss."""
 
-import importlib
-import pkgutil
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import UserError
+from core.plugins import declared
 from core.training.recipe import BadRecipe, Recipe
 
 if TYPE_CHECKING:
@@ -87,13 +86,7 @@ def smoothed(log_probabilities: "Tensor", targets: "Tensor", smoothing: float) -
 
 def losses() -> Mapping[str, Loss]:
     """All losses by name: every module of this folder that declares one."""
-    package = importlib.import_module("core.training.losses")
-    found: dict[str, Loss] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        for value in vars(importlib.import_module(f"core.training.losses.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Loss) and value is not Loss and value.__module__.endswith(f".{module.name}"):
-                found[value.name] = value()
-    return found
+    return {one.name: one for one in declared("core.training.losses", Loss)}
 
 
 def loss(name: str) -> Loss:

@@ -1,5 +1,6 @@
 """A sentence that the product says, with its facts kept apart, so that every language and every door can say it its own way."""
 
+import json
 import string
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,11 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, Sentence):
         return {"key": value.key, "english": value.english, "facts": {name: as_plain(fact) for name, fact in value.facts.items()}}
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def as_json(sentence: Sentence) -> str:
+    """As the store keeps it."""
+    return json.dumps(as_plain(sentence), ensure_ascii=False)
 
 
 def from_plain(value: Any) -> Any:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from core.actions.data import DatasetRequest, dataset_of
-from core.actions.labels import as_json, tidy_answer
-from core.actions.registry import Context, Scope, action
+from core.actions.labels import tidy_answer
+from core.actions.registry import Context, RowsChanged, Scope, action
 from core.data.adding.paste import Pasted, pasted
 from core.data.shapes.base import shape
 from core.errors import BadValue, UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage.bulk import changing
 from storage.canonical import canonical
 from storage.rows import Dataset, NewExample
@@ -34,10 +34,9 @@ class NothingPasted(UserError):
 
 
 @dataclass(frozen=True)
-class Added:
+class Added(RowsChanged):
     """New rows and the change that undoes them; `without_answer` of them wait for one, `empty` lines were left out."""
 
-    dataset: str
     rows: int
     without_answer: int
     empty: int

@@ -6,11 +6,10 @@ from pydantic import Field
 
 from core.actions.adding import new_row
 from core.actions.data import DatasetRequest, dataset_of
-from core.actions.labels import as_json
 from core.actions.registry import Context, Scope, action
 from core.data.augment.base import ORIGIN_COLUMN, TAG, Source, Variant, proposals, variations
 from core.errors import BadValue
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import labels
 from storage.bulk import changing
 from storage.bulk.drawing import VARIANT

@@ -7,19 +7,19 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.actions.data import DatasetRequest, dataset_of
-from core.actions.edits import NothingIsDifferent, as_text
+from core.actions.edits import NothingIsDifferent
 from core.actions.registry import Context, Plan, action
 from core.actions.reviews import as_tag, reviewed, tagged, untagged
 from core.data.filter import RowFilterModel
 from core.errors import UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import marks
 from storage.bulk import changing, filtering, paging, splitting
 from storage.errors import NothingChanged
-from storage.rows import Change, DatasetId, Example, Review, RowFilter
+from storage.rows import Change, DatasetId, Review, RowFilter
 
 _EXAMPLE = {"dataset": "abcdefghijklm", "filter": {"label": "refund"}}
 _SHOWN, _SHOWN_CHARS = 5, 160
@@ -80,6 +80,11 @@ class BulkMarkRequest(BulkRequest):
     remove_tag: str | None = Field(None, min_length=1, max_length=60, description="A tag to take off them.")
     review: ReviewWish | None = Field(None, description="Whether they are right.")
 
+    @field_validator("add_tag", "remove_tag")
+    @classmethod
+    def _trimmed(cls, tag: str | None) -> str | None:
+        return None if tag is None else as_tag(tag)
+
     @model_validator(mode="after")
     def _one_wish(self) -> "BulkMarkRequest":
         if sum(wish is not None for wish in (self.add_tag, self.remove_tag, self.review)) != 1:
@@ -98,7 +103,7 @@ def plan_bulk_edit(context: Context, request: BulkEditRequest) -> Plan:
     for row in paging.window(context.workshop.store, dataset, filter, size=50).examples:
         after = rewritten(row.messages)
         if after != row.messages and len(shown) < _SHOWN:
-            shown.append((_short(_text_of(row, request)), _short(_text_after(after, request))))
+            shown.append((_short(_text(row.messages, request)), _short(_text(after, request))))
     if request.answer is not None:
         what = Sentence("bulk.answer", "Give {count:,} rows the answer '{answer}'.", {"count": count, "answer": request.answer[:80]})
     else:
@@ -167,9 +172,9 @@ def bulk_mark(context: Context, request: BulkMarkRequest) -> Change:
     mark = partial(marks.mark, context.workshop.store, context.actor, DatasetId(request.dataset), filter)
     try:
         if request.add_tag is not None:
-            return mark(add_tags=(as_tag(request.add_tag),), kind="tag", what=tagged(as_tag(request.add_tag)))
+            return mark(add_tags=(request.add_tag,), kind="tag", what=tagged(request.add_tag))
         if request.remove_tag is not None:
-            return mark(remove_tags=(as_tag(request.remove_tag),), kind="untag", what=untagged(as_tag(request.remove_tag)))
+            return mark(remove_tags=(request.remove_tag,), kind="untag", what=untagged(request.remove_tag))
         if request.review is ReviewWish.CLEARED:
             return mark(clear_review=True, kind="clear-review", what=reviewed(None))
         review = Review(str(request.review))
@@ -226,11 +231,7 @@ def _written(turns: list[dict[str, object]]) -> str:
     return json.dumps(turns, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _text_of(row: Example, request: BulkEditRequest) -> str:
-    return _text_after(row.messages, request)
-
-
-def _text_after(messages: str, request: BulkEditRequest) -> str:
+def _text(messages: str, request: BulkEditRequest) -> str:
     roles = ("assistant",) if request.answer is not None or request.where is Where.ANSWER else ("user",) if request.where is Where.QUESTION else None
     return " · ".join(str(turn["content"]) for turn in json.loads(messages) if roles is None or turn["role"] in roles)
 
@@ -240,4 +241,4 @@ def _short(text: str) -> str:
 
 
 def _said(key: str, english: str, facts: Mapping[str, object], count: int) -> str:
-    return as_text(Sentence(key, english, {**facts, "count": count}))
+    return as_json(Sentence(key, english, {**facts, "count": count}))

@@ -115,10 +115,11 @@ def checkup(context: Context, request: CheckupRequest) -> Job:
 )
 def findings(context: Context, request: DatasetRequest) -> FindingsView:
     dataset = dataset_of(context, request.dataset)
+    busy = running(context, dataset)  # before its report: one that ends in between must not leave the report of the one before it, with nothing running
     document = document_of(context, dataset)
     return FindingsView(
         dataset, document, tuple(_card(known, document) for known in checks().values()), document is not None and _is_stale(context, dataset, document),
-        running(context, dataset), dataset.rows <= MOST_ROWS_UNASKED,
+        busy, dataset.rows <= MOST_ROWS_UNASKED,
     )  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def ensure_checkup(context: Context, dataset_id: str) -> Job | None:
         if (document is not None and not _is_stale(context, dataset, document)) or _given_up(context, dataset):
             return None
         return _start(context, dataset, None, own_cases(context, dataset))
-    except (UserError, StorageError):
+    except (UserError, StorageError, OSError):  # also a folder that somebody removed, and a full disk
         return None
 
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from core.actions.data import dataset_of
-from core.actions.edits import as_text
 from core.actions.registry import Context, Plan, action
 from core.actions.template import ModelRequest, batches, row_of, wear_of
 from core.data.pieces import DOCUMENT, PIECE, fields_by_piece, piece_originals
 from core.data.showing.protocol import Cut, CutUp, Row, Wear
 from core.data.split import SplitPlan, freeze
 from core.errors import UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from core.tasks.base import Turn
 from storage import datasets, layouts
 from storage.bulk import splitting
 from storage.bulk.parting import RowPiece, replace_by_pieces
 from storage.canonical import canonical
-from storage.errors import NothingToSplit
+from storage.errors import NoDates, NothingToSplit
 from storage.rows import Change, Dataset
 
 _EXAMPLE_ID = "abcdefghijklm"
@@ -82,12 +81,12 @@ def split_documents(context: Context, request: SplitDocumentsRequest) -> Change:
     what = Sentence(
         "change.pieces", "{documents:,} long texts were split into {pieces:,} pieces", {"documents": found.documents, "pieces": len(found.pieces)}
     )
-    changed = replace_by_pieces(store, context.actor, dataset.id, found.pieces, (DOCUMENT, PIECE), as_text(what))
+    changed = replace_by_pieces(store, context.actor, dataset.id, found.pieces, (DOCUMENT, PIECE), as_json(what))
     latest = splitting.latest_split(store, dataset.id)
     plan = SplitPlan.model_validate_json(latest.plan) if latest is not None else SplitPlan()
     if plan.keep_together is None:
         plan = SplitPlan.model_validate({**plan.model_dump(), "keep_together": DOCUMENT})
-    with contextlib.suppress(NothingToSplit):  # rows without an answer are not dealt out yet
+    with contextlib.suppress(NothingToSplit, NoDates):  # the rows are changed; what cannot be dealt out now is told when it is split or trained
         freeze(store, dataset.id, plan, sealed_test=datasets.facts(store, dataset.id).sealed > 0)
     return changed
 

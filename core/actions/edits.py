@@ -8,7 +8,7 @@ from pydantic import Field
 from core.actions.data import DatasetRequest, dataset_id_of, dataset_of
 from core.actions.registry import Context, Request, Scope, action
 from core.errors import BadValue, NotFound, UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import changes, datasets
 from storage.bulk import changing
 from storage.errors import BadMessages, ChangedSince, NothingChanged, NothingToTakeBack, RowMissing
@@ -85,11 +85,6 @@ def example_of(context: Context, id: str) -> Example:
     return found
 
 
-def as_text(sentence: Sentence) -> str:
-    """A sentence as the history keeps it."""
-    return json.dumps({"key": sentence.key, "english": sentence.english, "facts": sentence.facts}, ensure_ascii=False)
-
-
 @action(
     "edit", request=EditRequest, sentence="Change a row's question or answer.", undo="Undo.", example={"example": _EXAMPLE_ID, "answer": "billing"}
 )
@@ -98,7 +93,7 @@ def edit(context: Context, request: EditRequest) -> Change:
     messages = edited_messages(example, request.question, request.answer)
     what = Sentence("change.edit", "Row {row:,} was changed", {"row": example.position})
     try:
-        return datasets.edit(context.workshop.store, context.actor, example.id, messages, as_text(what))
+        return datasets.edit(context.workshop.store, context.actor, example.id, messages, as_json(what))
     except NothingChanged as error:
         raise NothingIsDifferent from error
     except (RowMissing, BadMessages) as error:
@@ -110,7 +105,7 @@ def delete_row(context: Context, request: ExampleRequest) -> Change:
     example = example_of(context, request.example)
     what = Sentence("change.delete", "Row {row:,} was taken out", {"row": example.position})
     try:
-        return datasets.delete_example(context.workshop.store, context.actor, example.id, as_text(what))
+        return datasets.delete_example(context.workshop.store, context.actor, example.id, as_json(what))
     except RowMissing as error:
         raise NotFound(thing="row", id=request.example) from error
 
@@ -121,7 +116,7 @@ def merge_rows(context: Context, request: MergeRequest) -> Change:
     dataset, others = dataset_of(context, request.dataset), sorted(set(request.others) - {request.keep})
     what = Sentence("change.merge", "{count:,} rows became one, row {row:,}", {"count": len(others) + 1, "row": request.keep})
     try:
-        return changing.merge(context.workshop.store, context.actor, dataset.id, request.keep, others, as_text(what))
+        return changing.merge(context.workshop.store, context.actor, dataset.id, request.keep, others, as_json(what))
     except RowMissing as error:
         raise NotFound(thing="row", id=error.id) from error
     except NothingChanged as error:

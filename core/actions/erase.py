@@ -1,6 +1,5 @@
 """Erase a person: find where a name stands, show it, and take it out of everything that is kept here; say what cannot be called back."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,12 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from core.actions.registry import Context, Plan, Request, Scope, action
+from core.data.export.kind import EXPORT_DATA
+from core.data.export.settings import EXPORT_FILE
 from core.errors import UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import erasing, erasing_files, jobs, packages, projects, uploads
+from storage.bulk import versions
 from storage.erasing import RowMatch, TextMatch, TouchedRun
 from storage.erasing_files import FileMatch
 from storage.person import Person
@@ -110,7 +112,7 @@ def find_person(context: Context, request: PersonRequest) -> FoundPerson:
     made = [each for project in projects.of_owner(store, context.actor) for each in packages.of_project(store, project.id) if each.run in names]
     return FoundPerson(
         len(rows), sum(row.standing for row in rows), len({row.dataset for row in rows}), tuple(row.snippet for row in rows[:_SNIPPETS]),
-        tuple(erasing.find_texts(store, context.actor, person)), len(_files(context, person)), tuple(_uploads(context, person, rows)),
+        tuple(erasing.find_texts(store, context.actor, person)), len(_files(context, person)) + len(_exports(context, rows)), tuple(_uploads(context, person, rows)),
         tuple(path.name for path in _backups(context)), tuple(learned), tuple(made),
     )  # fmt: skip
 
@@ -152,6 +154,9 @@ def erase_person(context: Context, request: ErasePersonRequest) -> ErasedPerson:
     rows = erasing.find_rows(workshop.store, context.actor, person)
     listed = list(_uploads(context, person, rows)) if request.uploads else []
     files = erasing_files.erase_in_runs(workshop.store, context.actor, _files(context, person), person)
+    exported = _exports(context, rows)
+    for path in exported:
+        path.unlink(missing_ok=True)
     _remove_saved(context)
     for each in listed:
         _delete_upload(context, each.upload)
@@ -161,7 +166,9 @@ def erase_person(context: Context, request: ErasePersonRequest) -> ErasedPerson:
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     workshop.store.rewrite()
-    return ErasedPerson(len(done.rows), done.texts, files, len(listed), len(removed), done.learned, tuple(_beyond(context, request, done.learned)))
+    return ErasedPerson(
+        len(done.rows), done.texts, files + len(exported), len(listed), len(removed), done.learned, tuple(_beyond(context, request, done.learned))
+    )
 
 
 def _check_rest(context: Context) -> None:
@@ -189,6 +196,14 @@ def _uploads(context: Context, person: Person, rows: list[RowMatch]) -> list[Fou
         elif inside is None and any(source.startswith(upload.name) for source in sources):
             found.append(FoundUpload(upload, False))
     return found
+
+
+def _exports(context: Context, rows: list[RowMatch]) -> list[Path]:
+    """Exported versions of the datasets whose rows hold the text: packed, and quickly made again, so they go whole."""
+    store, datasets = context.workshop.store, {row.dataset for row in rows}
+    of_them = {version.id for dataset in datasets for version in versions.versions_of(store, dataset)}
+    made = [job for project in projects.of_owner(store, context.actor) for job in jobs.of_project(store, project.id, EXPORT_DATA)]
+    return [path for job in made if job.subject in of_them and (path := Path(job.folder) / EXPORT_FILE).is_file()]
 
 
 def _delete_upload(context: Context, upload: Upload) -> None:
@@ -230,8 +245,7 @@ def _beyond(context: Context, request: ErasePersonRequest, learned: tuple[Touche
 
 def _change_said(rows: int) -> str:
     """A line of the history that does not say who it was."""
-    sentence = Sentence("erase.change", "A person was erased. Rows: {rows:,}", {"rows": rows})
-    return json.dumps({"key": sentence.key, "english": sentence.english, "facts": sentence.facts}, ensure_ascii=False)
+    return as_json(Sentence("erase.change", "A person was erased. Rows: {rows:,}", {"rows": rows}))
 
 
 def _listed(names: list[str]) -> str:

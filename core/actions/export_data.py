@@ -18,7 +18,7 @@ from core.data.export.settings import EXPORT_FILE, ExportVersionSettings, Parts
 from core.errors import NotFound, UserError
 from core.jobs.spec import JobSpec
 from storage.bulk import splitting, versions
-from storage.bulk.version_rows import write_version
+from storage.bulk.writing import write_version
 from storage.rows import Dataset, DatasetId, Job, JobState, Split, SplitId, Version, VersionId
 
 _EXAMPLE_ID = "abcdefghijklm"

@@ -1,10 +1,12 @@
 """Rows from a dataset on the Hugging Face hub: the one thing about data that needs the network."""
 
 import os
+import re
 from collections.abc import Mapping as Mapped
 
 from pydantic import Field, SecretStr
 
+from core.actions.models import kept_token
 from core.actions.project import project_of
 from core.actions.registry import Context, Request, action
 from core.data.hub import HUB_ID, TOKEN_NAME, UPLOAD_NAME, HubDataset
@@ -13,12 +15,10 @@ from core.data.kind import IMPORT_KIND
 from core.data.mapping import Mapping
 from core.data.shapes.base import shape
 from core.errors import BadValue
-from core.models.hub import kept_token
 from storage.ids import new_id
 from storage.rows import Job
 
 _EXAMPLE_ID = "abcdefghijklm"
-_TOKEN_FILE = "hub-token"  # where a person had the token kept that they gave for a model
 _PAGES = ("https://huggingface.co/datasets/", "http://huggingface.co/datasets/", "huggingface.co/datasets/", "hf.co/datasets/")
 
 
@@ -36,8 +36,6 @@ class HubDatasetRequest(Request):
         undo="Delete the dataset.", example={"project": _EXAMPLE_ID, "id": "fancyzhx/ag_news"})  # fmt: skip
 def import_hub_dataset(context: Context, request: HubDatasetRequest) -> Job:
     """Starts the job; its subject is the dataset that the rows will be in. The token goes into the child's environment and nowhere else."""
-    import re
-
     project, id = project_of(context, request.project), _id(request.id)
     if not re.fullmatch(HUB_ID, id):
         raise BadValue(field="id", value=request.id, why="a dataset on the hub is called owner/name")
@@ -47,7 +45,7 @@ def import_hub_dataset(context: Context, request: HubDatasetRequest) -> Job:
         upload=UPLOAD_NAME, file=id, mapping=request.mapping or Mapping(shape=""), dataset=new_id(), name=(request.name or id.rpartition("/")[2])[:120],
         new=True, leave_out_incomplete=request.leave_out_incomplete, hub=HubDataset(id=id, part=request.part),
     )  # fmt: skip
-    token = request.token.get_secret_value() if request.token else kept_token(context.workshop.home.root / _TOKEN_FILE)
+    token = request.token.get_secret_value() if request.token else kept_token(context)
     return context.workshop.supervisor.submit(
         IMPORT_KIND.name, settings, owner=context.actor, project=project.id, subject=settings.dataset, environment=_environment(token)
     )

@@ -12,12 +12,12 @@ from core.actions.data import DatasetRequest, dataset_of
 from core.actions.evaluate import models_of
 from core.actions.registry import Context, Request, Scope, action
 from core.data.labelling.kind import SUGGEST_KIND, Suggestions, suggestions_of
-from core.data.labelling.settings import MOST_ANSWERED, MOST_OPEN, SAMPLE_FILE, How, Learned, SuggestSettings, how_of
+from core.data.labelling.settings import MOST_ANSWERED, MOST_OPEN, SAMPLE_FILE, SUGGESTIONS_FILE, How, Learned, SuggestSettings, how_of
 from core.data.shapes.base import shape
-from core.errors import BadValue, NotFound, UserError
+from core.errors import BadValue, UserError
 from core.evaluation.suggesting import MODEL_SUGGEST_KIND, ModelSuggestSettings
 from core.models.reference import ModelReference
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from core.training.recipe import Recipe
 from storage import datasets, jobs, labels, marks, runs
 from storage.bulk import changing
@@ -213,21 +213,8 @@ def latest_suggestions(context: Context, dataset: Dataset) -> Suggestions | None
     found = [job for job in jobs.of_project(context.workshop.store, dataset.project)
              if job.subject == dataset.id and job.kind in SUGGESTING and job.state is JobState.DONE]  # fmt: skip
     for old in found[1:3]:
-        (Path(old.folder) / "suggestions.parquet").unlink(missing_ok=True)
+        (Path(old.folder) / SUGGESTIONS_FILE).unlink(missing_ok=True)
     return suggestions_of(Path(found[0].folder)) if found else None
-
-
-def as_json(what: Sentence) -> str:
-    """As a line of the history keeps it."""
-    return json.dumps({"key": what.key, "english": what.english, "facts": what.facts}, ensure_ascii=False)
-
-
-def dataset_named(context: Context, id: str, project: str) -> Dataset:
-    """The actor's dataset in this project. Raises NotFound."""
-    dataset = dataset_of(context, id)
-    if dataset.project != project:
-        raise NotFound(thing="dataset", id=id)
-    return dataset
 
 
 def _last_model(context: Context, dataset: Dataset) -> tuple[str, ModelReference] | None:

@@ -83,7 +83,7 @@ def plan_take_loss(context: Context, request: TakeLossRequest) -> Plan:
                 preview=(("", data.decode("utf-8")),))  # fmt: skip
 
 
-@action("take-loss", request=TakeLossRequest, sentence="Bring in a Python file with a loss of your own.", undo="Delete the file.", costs=True,
+@action("take-loss", request=TakeLossRequest, sentence="Bring in a Python file with a loss of your own.", undo="Delete the file.", scope=Scope.PROGRAM, costs=True,
         plan=plan_take_loss, example={"upload": "abcdefghijklm"})  # fmt: skip
 def take_loss(context: Context, request: TakeLossRequest) -> OwnLossFile:
     """Raises OwnLossNotAllowed, NotFound, BadValue (not a Python file, too long, no UTF-8, other bytes than were shown)."""

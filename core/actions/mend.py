@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import Field
 
 from core.actions.data import DatasetRequest, dataset_of
-from core.actions.edits import NothingIsDifferent, as_text
+from core.actions.edits import NothingIsDifferent
 from core.actions.registry import Context, Plan, action
 from core.data.doctor.base import How, Mend, check, mend_of
 from core.errors import UserError
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import findings as kept
 from storage import marks
 from storage.bulk import changing, splitting, versions
@@ -76,7 +76,7 @@ def mend(context: Context, request: MendRequest) -> Change:
     facts: dict[str, Any] = {"rows": len(edits)}
     if chosen.how is How.TAG:
         facts["tag"] = request.check
-    what = as_text(Sentence(key, english, facts))
+    what = as_json(Sentence(key, english, facts))
     try:
         return _apply(context, dataset, request, chosen, edits, what)
     except NothingChanged as error:

@@ -120,8 +120,8 @@ def download_model(context: Context, request: DownloadRequest) -> Job:
     name = hub_id.split("/")[-1]
     if name in installed.names(home):
         raise installed.ModelHereAlready(name=name)
-    token = request.token.get_secret_value() if request.token else hub.kept_token(home.root / TOKEN_FILE)
-    if request.token and request.keep_token:
+    token = request.token.get_secret_value() if request.token else kept_token(context)
+    if request.token and request.keep_token and not context.workshop.hosted:
         hub.keep_token(home.root / TOKEN_FILE, request.token.get_secret_value())
     settings = hub.DownloadSettings(hub_id=hub_id, name=name, models=home.models, token_given=token is not None)
     return context.workshop.supervisor.submit(
@@ -129,10 +129,17 @@ def download_model(context: Context, request: DownloadRequest) -> Job:
     )
 
 
+def kept_token(context: Context) -> str | None:
+    """The hub token that a person had kept. On a hosted server it would be another's than who asks, and opens what is private."""
+    return None if context.workshop.hosted else hub.kept_token(context.workshop.home.root / TOKEN_FILE)
+
+
 @action("forget-token", request=ModelsRequest, sentence="Delete the kept hub token.", example={})
 def forget_token(context: Context, request: ModelsRequest) -> bool:
     """Whether there was one."""
     place = context.workshop.home.root / TOKEN_FILE
+    if context.workshop.hosted:  # it is not the visitor's
+        return False
     was_there = place.is_file()
     place.unlink(missing_ok=True)
     return was_there

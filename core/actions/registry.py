@@ -30,6 +30,10 @@ class Scope(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    PROGRAM = "program"  # bring in code that runs as the owner: the owner's own command line only
+
+
+PERSON = frozenset({Scope.READ, Scope.WRITE})  # of every door, unless it says otherwise
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Context:
     workshop: "Workshop"
     actor: OwnerId
     language: str = "en"
-    scopes: frozenset[Scope] = frozenset({Scope.READ, Scope.WRITE})
+    scopes: frozenset[Scope] = PERSON
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,13 @@ class Plan:
     goes: tuple[str | Sentence, ...] = ()  # what a deletion removes
     remains: tuple[str | Sentence, ...] = ()
     preview: tuple[tuple[str, str], ...] = ()  # before and after, of the first few
+
+
+@dataclass(frozen=True)
+class RowsChanged:
+    """What an action returns that changed rows and has more to tell than the Change."""
+
+    dataset: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ class UnknownAction(UserError):
         super().__init__(name=name, known=known)
 
 
+_LARGEST = (1 << 63) - 1
 _declared: dict[str, Action] = {}  # filled by the decorator while core.actions' modules are imported, read-only afterwards
 
 
@@ -145,11 +157,22 @@ def request_for(chosen: Action, values: Mapping[str, Any] | Request) -> Request:
     if isinstance(values, Request):
         return values
     try:
-        return chosen.request.model_validate(dict(values))
+        request = chosen.request.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or chosen.verb
         raise BadValue(field=place, value=repr(first.get("input"))[:80], why=first["msg"].removeprefix("Value error, ")) from error
+    for name, value in request.model_dump().items():
+        if _is_too_large(value):
+            raise BadValue(field=name, value=repr(value)[:80], why=f"no number here is larger than {_LARGEST:,}")
+    return request
+
+
+def _is_too_large(value: object) -> bool:
+    """Holds a whole number that the store cannot."""
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        return any(_is_too_large(each) for each in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and abs(value) > _LARGEST
 
 
 def approval_token(context: Context, chosen: Action, request: Request) -> str:
@@ -169,11 +192,11 @@ def perform(context: Context, verb: str, values: Mapping[str, Any] | Request, *,
         assert chosen.plan is not None
         raise NeedsApproval(action=verb, plan=chosen.plan(context, request), token=token)
     done = chosen.run(context, request)
-    if isinstance(done, Change | Split):
-        _look_again(context, done.dataset if isinstance(done, Change) else getattr(request, "dataset", ""))
+    if isinstance(done, Change | RowsChanged | Split):
+        _look_again(context, getattr(request, "dataset", "") if isinstance(done, Split) else done.dataset)
     return done
 
 
 def _look_again(context: Context, dataset: str) -> None:
-    """Rows were changed, or dealt out anew: the doctor looks through them again, whichever action did it."""
+    """Rows were changed, or dealt out anew: the doctor looks through them again. Answers (`label`) come every few seconds; after them somebody asks."""
     importlib.import_module("core.actions.doctor").ensure_checkup(context, dataset)

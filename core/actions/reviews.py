@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pydantic import Field, field_validator
 
 from core.actions.data import DatasetRequest, dataset_id_of
-from core.actions.edits import NothingIsDifferent, as_text
+from core.actions.edits import NothingIsDifferent
 from core.actions.registry import Context, Scope, action
 from core.errors import BadValue
-from core.sentence import Sentence
+from core.sentence import Sentence, as_json
 from storage import marks
 from storage.errors import NothingChanged
 from storage.rows import Change, OwnerId, Review
@@ -99,17 +99,17 @@ def tags(context: Context, request: DatasetRequest) -> Said:
 
 def tagged(tag: str) -> Callable[[int], str]:
     """What the history says of so many rows."""
-    return lambda count: as_text(Sentence("change.tag", "The tag '{tag}' was put on {count:,} rows", {"tag": tag, "count": count}))
+    return lambda count: as_json(Sentence("change.tag", "The tag '{tag}' was put on {count:,} rows", {"tag": tag, "count": count}))
 
 
 def untagged(tag: str) -> Callable[[int], str]:
-    return lambda count: as_text(Sentence("change.untag", "The tag '{tag}' was taken off {count:,} rows", {"tag": tag, "count": count}))
+    return lambda count: as_json(Sentence("change.untag", "The tag '{tag}' was taken off {count:,} rows", {"tag": tag, "count": count}))
 
 
 def reviewed(review: Review | None) -> Callable[[int], str]:
     english = {Review.APPROVED: "{count:,} rows were approved", Review.REJECTED: "{count:,} rows were rejected"}
     key = f"change.{review}" if review else "change.cleared"
-    return lambda count: as_text(Sentence(key, english[review] if review else "The review of {count:,} rows was taken back", {"count": count}))
+    return lambda count: as_json(Sentence(key, english[review] if review else "The review of {count:,} rows was taken back", {"count": count}))
 
 
 def _mark(context: Context, request: SomeRowsRequest, what: Callable[[int], str], *, kind: str, **how: object) -> Change:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from core.actions.data import DatasetRequest, dataset_of
 from core.actions.labels import known_choices, put_answers
-from core.actions.registry import Context, Plan, Request, Scope, action
+from core.actions.registry import Context, Plan, Request, RowsChanged, Scope, action
 from core.data.labelling.agreement import Agreement, Said, agreement, plain
 from core.data.labelling.settings import How, RoundSettings, how_of
 from core.data.shapes.base import shape
@@ -115,10 +115,9 @@ class RoundResults:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Taken(RowsChanged):
     """Rows that got an answer, and the change that undoes it."""
 
-    dataset: str
     rows: int
     change: int | None
 

@@ -15,6 +15,7 @@ from core.actions.registry import Context, Scope, action
 from core.data.layout import ANSWER, QUESTION, Layout
 from core.data.pieces import DOCUMENT, PIECE
 from core.data.showing.protocol import Measure, Measured, Row, Show, Shown, Stretch, Wear
+from core.data.statistics import wilson
 from core.errors import UserError
 from core.models.installed import STARTER, Shape, find, shape_of
 from core.sentence import Sentence
@@ -164,7 +165,7 @@ def template_report(context: Context, request: ReportRequest) -> TemplateReport:
         raise NoRowsToShow(dataset=dataset.name)
     lengths, lost = _measured(context, wear, layouts.sampled(store, dataset.id, min(request.sample, rows), request.seed))
     cut = sum(length > wear.max_length for length in lengths)
-    low, high = _wilson(cut, len(lengths)) if len(lengths) < rows else (cut / len(lengths),) * 2
+    low, high = wilson(cut, len(lengths)) if len(lengths) < rows else (cut / len(lengths),) * 2
     ordered = sorted(lengths)
     at = tuple(ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] for share in QUANTILES)
     facts = {"cut": cut, "measured": len(lengths), "rows": rows, "low": low, "high": high, "longest": ordered[-1]}
@@ -261,11 +262,3 @@ def _advice(cut: int, longest: int, max_length: int, model: Shape) -> Sentence |
         return Sentence("template.raise", english, facts)
     english = "The longest row has {longest:,} word pieces and this model reads {context:,}. Split long texts into pieces, or choose a model that reads more."
     return Sentence("template.split", english, facts)
-
-
-def _wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share. Wilson 1927."""
-    z, share = 1.959964, hits / of
-    middle, spread = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    below = 1 + z * z / of
-    return max(0.0, (middle - spread) / below), min(1.0, (middle + spread) / below)

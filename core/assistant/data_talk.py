@@ -1,4 +1,4 @@
-"""What the assistant says of the data: what the check-up found, or the offer of one."""
+"""What the assistant says of the data: how to bring it, what the check-up found or the offer of one, how to take a change back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,21 @@ from core.assistant.standing import Standing
 from core.sentence import Sentence
 
 _MOST = 4
+
+
+def bring(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
+    """Where a file is dropped: nobody's files are reached from here."""
+    if values.get("sealed"):
+        said = Sentence(
+            "assistant.import_sealed",
+            "Drop the file on the Data page, and choose there that it is the sealed test. I cannot reach your files myself.",
+        )
+    else:
+        said = Sentence(
+            "assistant.import",
+            "Drop the file on the Data page. You see what I understood of it before anything is imported. I cannot reach your files myself.",
+        )
+    return Reply((said,), step="data")
 
 
 def checkup(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
@@ -36,3 +51,10 @@ def checkup(context: Context, where: Standing, values: Mapping[str, Any]) -> Rep
         Sentence("assistant.check_where", "The check-up on the Data page shows each with its rows, and mends what can be mended."),
     ]
     return Reply(tuple(said), step="data")
+
+
+def undo(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
+    """The plan that takes the last change back."""
+    if where.dataset is None:
+        return Reply((Sentence("assistant.nothing_to_undo", "There is nothing to take back yet."),))
+    return Reply((), card(context, "undo", {"dataset": where.dataset.id}), "data")

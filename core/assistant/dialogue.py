@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.actions.registry import Context, perform
+from core.assistant import data_talk
 from core.assistant.cards import PlanCard, card
-from core.assistant.data_talk import checkup
 from core.assistant.reply import Place, PlanGone, Reply, Spoken, kept, revived
 from core.assistant.standing import EVALUATE, EXPORT, IMPORT, TRAIN, Standing, standing
 from core.assistant.understand import Meant, Nothing, understand
@@ -119,20 +119,6 @@ def _what_next(context: Context, where: Standing, values: Mapping[str, Any]) -> 
 
 def _sample(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
     return _plan(context, "sample", {"project": where.project.id}, step="data")
-
-
-def _import(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
-    if values.get("sealed"):
-        said = Sentence(
-            "assistant.import_sealed",
-            "Drop the file on the Data page, and choose there that it is the sealed test. I cannot reach your files myself.",
-        )
-    else:
-        said = Sentence(
-            "assistant.import",
-            "Drop the file on the Data page. You see what I understood of it before anything is imported. I cannot reach your files myself.",
-        )
-    return Reply((said,), step="data")
 
 
 def _split(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
@@ -257,12 +243,6 @@ def _download(context: Context, where: Standing, values: Mapping[str, Any]) -> R
     return Reply((Sentence("assistant.download", "“{name}” waits on the Export page.", {"name": where.package.name}),), step="export")
 
 
-def _undo(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
-    if where.dataset is None:
-        return Reply((Sentence("assistant.nothing_to_undo", "There is nothing to take back yet."),))
-    return _plan(context, "undo", {"dataset": where.dataset.id}, step="data")
-
-
 def _yes(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
     """A word counts as a click, for the card that stands just above it."""
     lines = projects.said(context.workshop.store, where.project.id)
@@ -282,7 +262,7 @@ def _no(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
 _ANSWERS: Mapping[str, _Answer] = {
     "what_next": _what_next,
     "sample": _sample,
-    "import": _import,
+    "import": data_talk.bring,
     "split": _split,
     "choose_task": _choose_task,
     "train": _train,
@@ -294,8 +274,8 @@ _ANSWERS: Mapping[str, _Answer] = {
     "compare": _compare,
     "export": _export,
     "download": _download,
-    "undo": _undo,
-    "checkup": checkup,
+    "undo": data_talk.undo,
+    "checkup": data_talk.checkup,
     "yes": _yes,
     "no": _no,
 }

@@ -2,10 +2,7 @@
 
 import contextlib
 import itertools
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +11,7 @@ from pathlib import Path
 from core.errors import UserError
 from core.inference.protocol import SAID, Ended, Failed, Generate, Load, Loaded, Message, Stop, Token
 from core.jobs.failures import rebuilt
-from core.jobs.launch import child_environment, windows_flags
+from core.jobs.launch import converse
 from core.models.reference import ModelReference
 from core.tasks.base import Constraint, Turn
 
@@ -45,16 +42,7 @@ class LoadedModel:
         self._heard: dict[int, queue.SimpleQueue[_Said | None]] = {0: queue.SimpleQueue()}
         self._lock = threading.Lock()
         self._gone = self._loaded = False
-        with Path(log or os.devnull).open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "core.inference.resident"],
-                env=child_environment(threads=threads),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=sys.platform != "win32",
-                creationflags=windows_flags(),
-            )
+        self._process = converse("core.inference.resident", threads=threads, log=log)
         threading.Thread(target=self._listen, name="resident", daemon=True).start()
         self.send(Load(reference=reference, threads=threads))
 

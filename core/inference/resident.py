@@ -4,14 +4,13 @@ import os
 import queue
 import sys
 import threading
-import uuid
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import Unexpected, UserError
+from core.errors import UserError
 from core.inference.base import Backend, Options, load
 from core.inference.protocol import ASKED, Ended, Failed, Generate, Load, Loaded, Message, Stop, Token
-from core.jobs.failures import told
+from core.jobs.failures import plain_facts, told, unexpected
 from core.quiet import be_quiet
 
 
@@ -33,7 +32,7 @@ class Resident:
             except UserError as error:
                 self._fail(number, error)
             except Exception as error:  # noqa: BLE001 - whatever a library throws becomes a sentence, and the child goes on
-                self._fail(number, told(error, place=Path.home()) or _unexpected(error))
+                self._fail(number, told(error, place=Path.home()) or unexpected(error, "inference.log"))
 
     def _listen(self) -> None:
         for line in self._asked:
@@ -56,21 +55,11 @@ class Resident:
         self._say(Ended(number=message.number))
 
     def _fail(self, number: int, error: UserError) -> None:
-        facts = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.facts.items()}
-        self._say(Failed(number=number, error=error.name, sentence=str(error), facts=facts))
+        self._say(Failed(number=number, error=error.name, sentence=str(error), facts=plain_facts(error)))
 
     def _say(self, message: Message) -> None:
         self._said.write(message.line())
         self._said.flush()
-
-
-def _unexpected(error: Exception) -> UserError:
-    import traceback
-
-    reference = uuid.uuid4().hex[:8]
-    sys.stderr.write(f"{reference}\n{''.join(traceback.format_exception(error))}")
-    sys.stderr.flush()
-    return Unexpected(reference=reference, log="inference.log")
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import copy
 import os
 import sys
-import uuid
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,8 +11,8 @@ from core.data.layout import Layout, folds_system, wear, with_columns
 from core.data.pieces import split_text
 from core.data.showing.protocol import ASKED, Asked, Cut, CutUp, Failed, Measure, Measured, Row, Said, Show, Shown, Stretch, Wear
 from core.data.template import Encoded, encode, pieces_of
-from core.errors import Unexpected, UserError
-from core.jobs.failures import told
+from core.errors import UserError
+from core.jobs.failures import plain_facts, told, unexpected
 from core.quiet import be_quiet
 from core.tasks.base import Task, Turn, task
 
@@ -43,7 +42,7 @@ def serve(asked: BinaryIO, said: BinaryIO) -> None:
         except UserError as error:
             reply = _failed(error)
         except Exception as error:  # noqa: BLE001 - whatever a library throws becomes a sentence, and the child goes on
-            reply = _failed(told(error, place=Path.home()) or _unexpected(error))
+            reply = _failed(told(error, place=Path.home()) or unexpected(error, _LOG))
         said.write(reply.line())
         said.flush()
 
@@ -101,17 +100,7 @@ def _tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
 
 
 def _failed(error: UserError) -> Failed:
-    facts = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.facts.items()}
-    return Failed(error=error.name, sentence=str(error), facts=facts)
-
-
-def _unexpected(error: Exception) -> UserError:
-    import traceback
-
-    reference = uuid.uuid4().hex[:8]
-    sys.stderr.write(f"{reference}\n{''.join(traceback.format_exception(error))}")
-    sys.stderr.flush()
-    return Unexpected(reference=reference, log=_LOG)
+    return Failed(error=error.name, sentence=str(error), facts=plain_facts(error))
 
 
 def main() -> None:

@@ -11,11 +11,10 @@ from typing import Any
 
 from core.errors import Unexpected, UserError
 from core.jobs.events import Failure, State
-from core.jobs.failures import redacted, told
+from core.jobs.failures import plain_facts, redacted, told
 from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobStopped
 from core.jobs.spec import JobSpec
 from core.quiet import be_quiet
-from core.sentence import as_plain
 from storage.files import FolderLock
 from storage.rows import JobState
 
@@ -50,7 +49,7 @@ def _end_of(job: ChildJob) -> State | Failure:
     except JobStopped:
         return State(JobState.STOPPED)
     except UserError as error:
-        return Failure(error.name, str(error), _plain(error.facts))
+        return Failure(error.name, str(error), plain_facts(error))
     except Exception as error:  # noqa: BLE001 - the one place where whatever a library throws becomes a sentence
         return _failure(job, error)
     return State(JobState.DONE)
@@ -64,16 +63,12 @@ def _failure(job: ChildJob, error: Exception) -> Failure:
     with contextlib.suppress(OSError):  # a full disk takes no log either
         sys.stderr.write(f"{sentence}\n{details}\n")
         sys.stderr.flush()
-    return Failure(sentence.name, str(sentence), _plain(sentence.facts), details[-4000:])
+    return Failure(sentence.name, str(sentence), plain_facts(sentence), details[-4000:])
 
 
 def _main_of(spec: JobSpec) -> Any:
     module, function = spec.main.split(":")
     return getattr(importlib.import_module(module), function)
-
-
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    return {key: as_plain(value) for key, value in facts.items()}
 
 
 def _be_modest() -> None:

@@ -2,12 +2,15 @@
 
 import errno
 import os
+import sys
+import traceback
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import DiskFull, UserError
-from core.sentence import from_plain
+from core.errors import DiskFull, Unexpected, UserError
+from core.sentence import as_plain, from_plain
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _WINDOWS_FULL = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
@@ -49,6 +52,19 @@ def told(error: BaseException, *, place: Path) -> UserError | None:
         if isinstance(cause, MemoryError) or type(cause).__name__ == "OutOfMemoryError" or _says_memory(cause, text):
             return OutOfMemory()
     return None
+
+
+def unexpected(error: Exception, log: str) -> Unexpected:
+    """A fault of ours: its trace goes to stderr, which is the file `log`, under the number that the person is told."""
+    reference = uuid.uuid4().hex[:8]
+    sys.stderr.write(f"{reference}\n{''.join(traceback.format_exception(error))}")
+    sys.stderr.flush()
+    return Unexpected(reference=reference, log=log)
+
+
+def plain_facts(error: UserError) -> dict[str, Any]:
+    """An error's facts on their way through a pipe or a file, to where `rebuilt` takes them."""
+    return {name: as_plain(fact) for name, fact in error.facts.items()}
 
 
 def rebuilt(name: str, sentence: str, facts: Mapping[str, Any]) -> UserError:

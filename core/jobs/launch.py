@@ -49,6 +49,20 @@ def launch(folder: Path, attempt: int, *, threads: int, extra: Mapping[str, str]
         )
 
 
+def converse(module: str, *, threads: int, log: Path | None) -> "subprocess.Popen[bytes]":
+    """A child that answers over its pipes, `python -m MODULE`; what it tells of itself goes to the end of `log`."""
+    with Path(log or os.devnull).open("ab") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module],
+            env=child_environment(threads=threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=sys.platform != "win32",
+            creationflags=windows_flags(),
+        )
+
+
 def windows_flags() -> int:
     """Its own group, below normal priority, no console window; 0 elsewhere, where the child lowers its own priority."""
     if sys.platform != "win32":

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic_core import to_jsonable_python
 
-from core.actions.registry import Action, Context, NeedsApproval, actions, perform
+from core.actions.registry import PERSON, Action, Context, NeedsApproval, Scope, actions, perform
 from core.errors import UserError
 from core.workshop import Workshop
 from storage.rows import LIVE, Job, OwnerId
@@ -72,50 +72,40 @@ def router(workshop: Workshop) -> APIRouter:
 def _downloads(routes: APIRouter, workshop: Workshop) -> None:
     """Files that a person takes home, streamed from the disk."""
 
-    @routes.get("/packages/{package}/download")
-    async def download(package: str, request: Request, accept_red: bool = False) -> Any:
+    async def sent(request: Request, verb: str, values: dict[str, Any], media_type: str = "application/zip") -> Any:
+        """The file that an action tells the path and the name of."""
         context = context_of(workshop, request)
         try:
-            found = await asyncio.to_thread(perform, context, "download", {"package": package, "accept_red": accept_red})
+            found = await asyncio.to_thread(perform, context, verb, values)
         except UserError as error:
             return refused(error, context.language)
-        return FileResponse(found.path, filename=Path(found.name).name, media_type="application/zip")
+        return FileResponse(found.path, filename=Path(found.name).name, media_type=media_type)
+
+    @routes.get("/packages/{package}/download")
+    async def download(package: str, request: Request, accept_red: bool = False) -> Any:
+        return await sent(request, "download", {"package": package, "accept_red": accept_red})
 
     @routes.get("/exports/{job}/download")
     async def exported(job: str, request: Request) -> Any:
         """A version of the data, as `export-version` wrote it."""
-        context = context_of(workshop, request)
-        try:
-            found = await asyncio.to_thread(perform, context, "download-export", {"job": job})
-        except UserError as error:
-            return refused(error, context.language)
-        return FileResponse(found.path, filename=found.name, media_type="application/zip")
+        return await sent(request, "download-export", {"job": job})
 
     @routes.get("/jobs/{job}/bad-rows")
     async def bad_rows(job: str, request: Request) -> Any:
         """The rows that an import could not use, as a table."""
-        context = context_of(workshop, request)
-        try:
-            found = await asyncio.to_thread(perform, context, "bad-rows", {"job": job})
-        except UserError as error:
-            return refused(error, context.language)
-        return FileResponse(found.path, filename=found.name, media_type="text/csv")
+        return await sent(request, "bad-rows", {"job": job}, "text/csv")
 
     @routes.get("/projects/{project}/saved")
     async def saved(project: str, request: Request) -> Any:
         """The whole project as one file, which `restore-project` brings back elsewhere."""
-        context = context_of(workshop, request)
-        try:
-            found = await asyncio.to_thread(perform, context, "save-project", {"project": project})
-        except UserError as error:
-            return refused(error, context.language)
-        return FileResponse(found.path, filename=found.name, media_type="application/zip")
+        return await sent(request, "save-project", {"project": project})
 
 
 def context_of(workshop: Workshop, request: Request) -> Context:
-    """The actor stands in the request's state, where the gate put it."""
+    """The actor stands in the request's state, where the gate put it. Only the command line, which holds the server's secret, has all rights."""
     owner: OwnerId = request.scope["state"]["owner"]
-    return Context(workshop, owner, language_of(request.headers.get("accept-language", "")))
+    scopes = frozenset(Scope) if request.scope["state"].get("bearer") else PERSON
+    return Context(workshop, owner, language_of(request.headers.get("accept-language", "")), scopes)
 
 
 def refused(error: UserError, language: str) -> JSONResponse:

@@ -13,7 +13,7 @@ import httpx
 import psutil
 from pydantic_core import to_jsonable_python
 
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, NeedsApproval, Scope, perform
 from core.errors import UserError
 from core.home import Home
 from core.workshop import Workshop
@@ -66,7 +66,7 @@ class LocalDoor:
 
     def __init__(self, home: Home, language: str) -> None:
         self._workshop = Workshop.open(home)
-        self._context = Context(self._workshop, LOCAL_OWNER, language)
+        self._context = Context(self._workshop, LOCAL_OWNER, language, frozenset(Scope))
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""A folder on a person's own computer as one file to send: a zip of the files below it, nothing packed, no link followed."""
+"""A folder on a person's own computer as one file to send: a zip of the files below it, nothing packed, no link followed, nothing hidden."""
 
 import tempfile
 import zipfile
@@ -20,6 +20,7 @@ def as_one_file(path: Path) -> Iterator[Path]:
             for file in sorted(whole.rglob("*")):
                 name = file.relative_to(whole.parent).as_posix()
                 linked = any(part.is_symlink() for part in (file, *file.parents) if part != whole and whole in part.parents)
-                if file.is_file() and not linked and not file.name.startswith("."):
+                hidden = any(part.startswith(".") for part in file.relative_to(whole).parts)
+                if file.is_file() and not linked and not hidden:
                     archive.write(file, name)
         yield target

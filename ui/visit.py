@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.actions.doctor import FindingsView
 from core.actions.project import ProjectSummary
 from core.actions.registry import Context, NeedsApproval, perform
 from core.actions.rows import Facts
@@ -152,6 +153,11 @@ class Visit:
     def facts(self) -> Facts | None:
         """What is known of the dataset that is worked on."""
         return self.do("facts", dataset=self.dataset.id) if self.dataset else None
+
+    @cached_property
+    def findings(self) -> FindingsView | None:
+        """The newest check-up of the dataset that is worked on."""
+        return self.do("findings", dataset=self.dataset.id) if self.dataset else None
 
     def job(self, *kinds: str) -> Job | None:
         """The newest job of these kinds."""

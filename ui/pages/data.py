@@ -23,6 +23,7 @@ from ui.parts import bar, drop, facts, lead, notice, plan, preview, progress, vi
 from ui.parts.notice import told
 from ui.parts.part import Button, Option
 from ui.visit import Visit
+from ui.words import Words
 
 _LEAVABLE = ("BadRow", "BadRows")
 _CHECKUP = "checkup"
@@ -61,12 +62,15 @@ class DataPage(Page):
         outcomes = (section.approved(visit, desk, verb, result) for section in self.sections)
         return next((outcome for outcome in outcomes if outcome is not None), Outcome(desk))
 
+    def looks(self, part: str) -> tuple[str, ...]:
+        section = self._owner(part)
+        return section.looks(part) if section is not None else ()
+
     def waits(self, visit: Visit) -> bool:
         """A check-up of rows that changed begins by itself, a moment after the one before it has ended."""
-        last = visit.job(_CHECKUP)
-        if visit.dataset is None or (last is not None and last.state in (JobState.FAILED, JobState.STOPPED)):
+        last, view = visit.job(_CHECKUP), visit.findings
+        if view is None or (last is not None and last.state in (JobState.FAILED, JobState.STOPPED)):
             return False
-        view = visit.do("findings", dataset=visit.dataset.id)
         return view.running is None and view.unasked and (view.document is None or view.stale)
 
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
@@ -164,11 +168,21 @@ def _stop_button(visit: Visit, job: Job) -> Button:
 
 def _lead(visit: Visit, known: Facts) -> lead.Lead:
     words, count = visit.words, len(known.notes) + (known.found or 0)
-    rows_said = words("data.texts" if known.labels else "data.questions", count=known.facts.rows)
-    sentence = words("data.lead_labels", rows=rows_said, labels=words("data.categories", count=len(known.labels))) if known.labels else rows_said
+    sentence = _rows_said(words, known)
+    if known.labels:
+        sentence = words("data.lead_labels", rows=sentence, labels=words("data.categories", count=len(known.labels)))
     fine = "data.quiet_unchecked" if known.found is None else "data.quiet_fine"
     quiet = words("data.quiet_notes", count=count, file=known.dataset.name) if count else words(fine, file=known.dataset.name)
     return lead.Lead(sentence, quiet)
+
+
+def _rows_said(words: Words, known: Facts) -> str:
+    """How many rows of which kind; while some wait for their answer, how many have one."""
+    rows, answered = known.facts.rows, known.facts.answered
+    if answered < rows:
+        return words("data.some_answered", texts=words("data.texts", count=rows), count=answered)
+    kind = {"text_fields": "fields", "dialogue_summary": "summaries"}.get(known.dataset.shape, "questions")
+    return words("data.texts" if known.labels else f"data.{kind}", count=rows)
 
 
 def _facts(visit: Visit, known: Facts) -> list[facts.Fact]:

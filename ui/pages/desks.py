@@ -19,6 +19,7 @@ class RowsKnown:
     rows: int
     labels: tuple[str, ...]
     is_split: bool
+    has_fields: bool = False
     tags: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     checks: tuple[tuple[str, str, int], ...] = ()

@@ -1,6 +1,7 @@
 """What a page is: its parts in order, what its buttons do, and what it shows of a project. A page holds no knowledge; it calls actions."""
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -52,17 +53,10 @@ class Asked:
         return dataclasses.replace(self, **changes)
 
 
-class Pulse:
-    """How often a visitor has done something on this page load: what was worked out for an earlier moment must not be shown over it."""
-
-    def __init__(self) -> None:
-        self.acts = 0
-
-
 @dataclass(frozen=True)
 class Desk:
     """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`; `settling`
-    are a new dataset and its first split, until the first check-up has ended; `turn` is the act that made this desk."""
+    are a new dataset and its first split, until the first check-up has ended."""
 
     notice: Notice | None = None
     plan: PlanView | None = None
@@ -89,8 +83,6 @@ class Desk:
     importing: str = ""
     bringing: bool = False
     settling: tuple[str, ...] = ()
-    pulse: Pulse = field(default_factory=Pulse, compare=False)
-    turn: int = field(default=0, compare=False)
 
     def to(self, **changes: Any) -> "Desk":
         return dataclasses.replace(self, **changes)
@@ -110,7 +102,7 @@ class Outcome:
 
 
 Handler = Callable[[Visit, Desk, Mapping[str, Any]], Outcome]
-Stream = Callable[[Visit, Desk, Mapping[str, Any]], Iterator[tuple[Desk, Any]]]
+Stream = Callable[[Visit, Desk, Mapping[str, Any]], Iterator[tuple[Asked, Any]]]
 
 
 class Page(ABC):
@@ -161,6 +153,10 @@ class Page(ABC):
         """What `show` found out and its parts need again."""
         return desk
 
+    def looks(self, part: str) -> tuple[str, ...]:
+        """The parts that the acts which this part names in `data-looks` may touch; the handlers of such acts set `Outcome.only`."""
+        return ()
+
     def waits(self, visit: Visit) -> bool:
         """Whether something is about to begin by itself, so that the page looks again although nothing is at work."""
         return False
@@ -170,7 +166,7 @@ class Page(ABC):
         return None
 
     def streams(self) -> Mapping[str, Stream]:
-        """For a part with the event 'ask': what it shows while an answer grows."""
+        """For a part with the event 'ask': what is asked and what it shows, while an answer grows."""
         return {}
 
 
@@ -224,6 +220,9 @@ def number_of(values: Mapping[str, Any], name: str) -> float:
     """Raises BadValue for what is no number; a decimal comma is fine."""
     text = str(values.get(name, "")).strip().replace(",", ".")
     try:
-        return float(text)
-    except ValueError as error:
-        raise BadValue(field=name, value=text or "empty", why="a number is needed") from error
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise BadValue(field=name, value=text or "empty", why="a number is needed")
+    return found

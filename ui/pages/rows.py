@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.actions.views import ViewFilter
+from core.sentence import Sentence
 from storage.rows import Order, Part, Review, RowWindow
 from ui.pages.desks import RowsDesk, RowsKnown
 from ui.parts import bulk, filters
@@ -19,14 +20,15 @@ _YES_NO = ("", "yes", "no")
 
 def known_of(visit: Visit) -> RowsKnown | None:
     """What the parts need of the dataset. Found out when the whole page is shown."""
-    known = visit.facts
-    if known is None:
+    known, view = visit.facts, visit.findings
+    if known is None or view is None:
         return None
-    cards = visit.do("findings", dataset=known.dataset.id).checks
-    found = [(card, card.line.rows) for card in cards if card.line is not None and card.line.rows]
-    checks = tuple((card.name, visit.words.either(f"check.{card.name}.label", card.label), rows) for card, rows in found)
+    found = [(card, card.line.rows) for card in view.checks if card.line is not None and card.line.rows]
+    checks = tuple((card.name, visit.words.say(Sentence(f"checks.{card.name}.label", card.label)), rows) for card, rows in found)
     labels = tuple(label for label, _ in known.labels)
-    return said_of(visit, viewed(visit, RowsKnown(known.dataset.id, known.facts.rows, labels, known.split is not None, checks=checks)))
+    has_fields = known.dataset.shape == "text_fields"
+    found_out = RowsKnown(known.dataset.id, known.facts.rows, labels, known.split is not None, has_fields, checks=checks)
+    return said_of(visit, viewed(visit, found_out))
 
 
 def said_of(visit: Visit, known: RowsKnown) -> RowsKnown:

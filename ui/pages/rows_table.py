@@ -64,7 +64,8 @@ def _row(words: Words, row: MarkedExample, desk: RowsDesk, known: RowsKnown, lab
     example, values = row.example, {"example": row.example.id}
     here = {"rows": [example.position]}
     open_ = example.id == desk.open
-    shown = None if open_ else _GLANCE_CHARS  # a closed row is looked at, not read: five lines are seen of it
+    # A closed row is looked at, not read: five lines are seen of it.
+    question, answer = (example.question, example.answer) if open_ else (example.question[:_GLANCE_CHARS], _at_a_glance(words, example.answer, known))
     buttons = (
         Button(words("rows.cancel"), "close-row"),
         Button(words("rows.approve"), "rows-mark", {**here, "wish": "approve"}) if row.review is not Review.APPROVED else None,
@@ -76,8 +77,8 @@ def _row(words: Words, row: MarkedExample, desk: RowsDesk, known: RowsKnown, lab
         id=example.id,
         position=example.position,
         number=words.number(example.position),
-        question=example.question[:shown],
-        answer=example.answer[:shown] if example.answer is not None else None,
+        question=question,
+        answer=answer,
         part=example.part or "",
         part_word=words(f"part.{example.part}") if example.part else "",
         source=words("rows.from", file=example.source, row=example.row),
@@ -93,6 +94,20 @@ def _row(words: Words, row: MarkedExample, desk: RowsDesk, known: RowsKnown, lab
         found=words("rows.findings", count=len(row.findings)) if row.findings else "",
         found_title=", ".join(labels.get(name, name) for name in row.findings),
     )
+
+
+def _at_a_glance(words: Words, answer: str | None, known: RowsKnown) -> str | None:
+    """Fields a line each, as a person would write them; any other answer as it is."""
+    if answer is None or not known.has_fields:
+        return answer[:_GLANCE_CHARS] if answer is not None else None
+    try:
+        fields = json.loads(answer)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        return answer[:_GLANCE_CHARS]  # somebody wrote something else there
+    lines = [f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for name, value in fields.items()]
+    return "\n".join(lines)[:_GLANCE_CHARS] or words("rows.no_fields")
 
 
 def _ticked(desk: RowsDesk, row: MarkedExample) -> bool:

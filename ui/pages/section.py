@@ -36,6 +36,10 @@ class Section(ABC):
         """The one part that a handler named in `Outcome.only`."""
         return {part: self.show(visit, desk).get(part)}
 
+    def looks(self, part: str) -> tuple[str, ...]:
+        """The parts that the acts which this part names in `data-looks` may touch; the handlers of such acts set `Outcome.only`."""
+        return ()
+
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
         """What grows while jobs go on, asked for at every tick: cheap. None: nothing of this section grows."""
         return None

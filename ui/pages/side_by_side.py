@@ -75,7 +75,7 @@ def _keep(visit: Visit, side: int) -> chat.Keep:
     return chat.Keep(words("chat.keep_label"), good, words("chat.keep_answer"), words("chat.keep_correct"), values)
 
 
-def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tuple[Desk, chat.Chat]]:
+def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tuple[Asked, chat.Chat]]:
     """Both answers as they grow. What goes wrong stands in the pane of the model that it happened to."""
     from ui.pages.evaluate import trained
 
@@ -124,9 +124,8 @@ def _growing(visit: Visit, asked: Asked, request: PairRequest) -> Iterator[Asked
             yield asked.to(texts=(texts["left"], texts["right"]), notes=(notes["left"], notes["right"]))
 
 
-def _shown(visit: Visit, desk: Desk, asked: Asked, run: str) -> tuple[Desk, chat.Chat]:
-    now = desk.to(asked=asked)
-    return now, chat_of(visit, now, run)
+def _shown(visit: Visit, desk: Desk, asked: Asked, run: str) -> tuple[Asked, chat.Chat]:
+    return asked, chat_of(visit, desk.to(asked=asked), run)
 
 
 def _vote(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

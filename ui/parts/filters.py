@@ -6,7 +6,7 @@ import gradio as gr
 
 from ui.parts.part import Button, Option, part
 
-_BODY = """<section aria-label="${e(value.label)}"><form class="find" data-act="find"><div class="first"><label class="search"><span
+_BODY = """<section aria-label="${e(value.label)}" data-looks="find rows-drop"><form class="find" data-act="find"><div class="first"><label class="search"><span
  class="hid">${e(value.search_label)}</span><input type="search" name="search" data-input="find" value="${e(value.search)}"
  placeholder="${e(value.search_label)}" maxlength="200" autocomplete="off"></label>
 ${value.parts.length ? `<fieldset data-change="find" class="parts"><legend

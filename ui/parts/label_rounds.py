@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts.part import Button, Option, part
+from ui.parts.part import Button, part
 
 _BODY = """<details class="card" data-keep="label-rounds"${value.unfolded ? ' open' : ''}><summary><b>${e(value.title)}</b> <span
  class="soft">${e(value.quiet)}</span></summary>
@@ -122,7 +122,6 @@ class Rounds:
     link_said: str = ""
     unfolded: bool = False
     values: dict[str, Any] = field(default_factory=dict)
-    hows: tuple[Option, ...] = ()
 
 
 def rounds() -> gr.HTML:

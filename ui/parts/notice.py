@@ -1,9 +1,6 @@
 """What happened, where it happened: an error's sentence, or a quiet word that something was done and can be undone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
 
 import gradio as gr
 
@@ -29,9 +26,6 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font:12.5px/1.5 var(--mono);colo
 @media(max-width:700px){>div{grid-template-columns:auto 1fr}.do{grid-column:2}}
 """
 
-Rest = ParamSpec("Rest")
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True)
 class Notice:
@@ -55,16 +49,3 @@ def told(visit: Visit, error: UserError) -> Notice:
     facts = "\n".join(f"{name} = {value}" for name, value in error.facts.items())
     details = f"{error.name}\n{facts}".strip() if facts else ""
     return Notice("bad", visit.words.error(error), details, visit.words("notice.details"))
-
-
-def tells_errors(handler: Callable[Concatenate[Visit, Rest], Result]) -> Callable[Concatenate[Visit, Rest], Result | Notice]:
-    """A UserError of the handler becomes its Notice, which the page shows where the trouble is."""
-
-    @wraps(handler)
-    def told_or_done(visit: Visit, *args: Rest.args, **kwargs: Rest.kwargs) -> Result | Notice:
-        try:
-            return handler(visit, *args, **kwargs)
-        except UserError as error:
-            return told(visit, error)
-
-    return told_or_done

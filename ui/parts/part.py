@@ -1,7 +1,6 @@
 """One part of the screen is one gr.HTML: a template that escapes every value, its own rules of style, a few lines of script. Nothing else may make one."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -74,6 +73,3 @@ def shown(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return value
-
-
-Maker = Callable[[], gr.HTML]

@@ -28,7 +28,8 @@ _ROW = """<tr tabindex="-1" data-row="${e(r.id)}" data-number="${e(r.position)}"
  class="own">${e(t)}</span>`).join('')}${r.found ? `<span class="found" title="${e(r.found_title)}">${e(r.found)}</span>` : ''}</td><td
  class="edit-cell">${button(r.edit)}</td></tr>"""
 _BODY = (
-    """<section><div class="over"><p role="status" class="num">${e(value.total)}</p><span class="do">${value.last ? `<span
+    """<section data-looks="page-after page-before open-row close-row rows-tick rows-all rows-none"><div
+ class="over"><p role="status" class="num">${e(value.total)}</p><span class="do">${value.last ? `<span
  class="last">${e(value.last)}</span>` : ''}${buttons(value.buttons)}</span></div>
 <div class="wrap card" tabindex="0" role="region" aria-label="${e(value.label)}"><table><thead><tr><th scope="col" class="tick"><label class="pad"><input
  type="checkbox" class="pick-all"${value.all_ticked ? ' checked' : ''} aria-label="${e(value.heads.tick)}"></label></th><th scope="col"

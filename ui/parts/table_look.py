@@ -7,6 +7,7 @@ section{margin-bottom:20px}
 .last{overflow-wrap:anywhere}
 .wrap{overflow:auto}
 .clip{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:5;overflow:hidden}
+.clip.free{white-space:pre-line}
 td.text{min-width:200px}
 table{border-collapse:collapse;width:100%;font-size:14.5px}
 th{font-weight:500;font-size:13.5px;color:var(--soft);text-align:left;padding:9px 10px;border-bottom:1px solid var(--line);background:var(--card)}

@@ -60,10 +60,8 @@ class CheckupSection(Section):
 
 
 def _view_of(visit: Visit) -> FindingsView:
-    assert visit.dataset is not None  # a section is shown only where there is one
-    view = visit.do("findings", dataset=visit.dataset.id)
-    assert isinstance(view, FindingsView)
-    return view
+    assert visit.findings is not None  # a section is shown only where there is a dataset
+    return visit.findings
 
 
 def _last(visit: Visit, view: FindingsView) -> Any:

@@ -16,6 +16,7 @@ from ui.parts import bulk, filters, table
 from ui.parts.part import Button
 from ui.visit import Visit
 
+_PARTS = ("rows_filters", "rows_bulk", "rows_table")
 _TABLE, _ALL_PARTS = "rows_table", "rows_filters"  # what a handler touched: the table and the chosen rows, or the filters too
 _FORMS = ("tag", "untag", "answer", "replace")
 _MARKS = {"approve": "approved", "reject": "rejected", "clear-review": "cleared"}
@@ -28,6 +29,9 @@ class RowsSection(Section):
 
     def layout(self) -> dict[str, gr.HTML]:
         return {"rows_filters": filters.filters(), "rows_bulk": bulk.bulk(), "rows_table": table.table()}
+
+    def looks(self, part: str) -> tuple[str, ...]:
+        return ("notice_rows", *_PARTS) if part in _PARTS else ()
 
     def handlers(self) -> Mapping[str, Handler]:
         return _HANDLERS

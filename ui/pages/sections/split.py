@@ -75,8 +75,7 @@ def _deal(visit: Visit, desk: Desk, known: Facts) -> deal.Deal:
         proposal=words.say(desk.split.proposal.best.why) if desk.split.proposal is not None else "",
         kinds_label=words("split.title"),
         kinds=tuple(
-            Option(name, words(f"split.kind.{name}"), words(f"split.kind.{name}_note"), disabled=name in _COLUMN_OF and not columns)
-            for name in _KINDS
+            Option(name, _called(visit, desk, name), words(f"split.kind.{name}_note"), disabled=name in _COLUMN_OF and not columns) for name in _KINDS
         ),
         kind=kind,
         columns_label=words(f"split.columns.{kind}") if picked else "",
@@ -119,10 +118,22 @@ def _given(desk: Desk) -> dict[str, Any]:
     if desk.split.given.get("kind", found["kind"]) != found["kind"]:
         found |= {"column": "", "keep_together": ""}  # they were another kind's
     found |= dict(desk.split.given)
-    if found["kind"] in _COLUMN_OF and not found.get("column") and proposal is not None:
-        fitting = (choice for choice in (proposal.best, *proposal.others) if choice.kind.value == found["kind"] and choice.column)
-        found["column"] = next((choice.column for choice in fitting), "")
+    if found["kind"] in _COLUMN_OF and not found.get("column"):
+        found["column"] = _proposed(desk, found["kind"])
     return found
+
+
+def _proposed(desk: Desk, kind: str) -> str:
+    """The column that suits this way of dealing out; '' where none does."""
+    proposal = desk.split.proposal
+    choices = (proposal.best, *proposal.others) if proposal is not None else ()
+    return next((choice.column for choice in choices if choice.kind.value == kind and choice.column), "")
+
+
+def _called(visit: Visit, desk: Desk, kind: str) -> str:
+    """A way's name. That rows belong together says more with the column that ties them."""
+    column = _proposed(desk, kind) if kind == "grouped" else ""
+    return visit.words("split.kind.grouped_by", column=column) if column else visit.words(f"split.kind.{kind}")
 
 
 def _alike(visit: Visit, desk: Desk, known: Facts) -> alike.Alike:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from storage.rows import LOCAL_OWNER
 from tests.unit.labels_bench import dataset_with, tickets, workshop
 from tests.unit.test_parts import PAYLOADS
 from ui.review.label import LabelSite
-from ui.review.server import FORM_BYTES, ReviewListener, review_app
+from ui.review.server import FORM_BYTES, review_app
 from ui.review.tokens import COOKIE, ReviewSessions, name_of
 from ui.sessions import Sessions
 
@@ -288,24 +287,3 @@ def test_nothing_but_text_and_choices_is_told(context: Context) -> None:
 @pytest.mark.parametrize(("given", "kept"), [(" Anna  Maria ", "Anna Maria"), ("\x00\x1b[31m", "[31m"), ("\u202e", ""), ("a" * 500, "a" * 60)])
 def test_a_name_is_one_short_line(given: str, kept: str) -> None:
     assert name_of(given) == kept
-
-
-def test_the_listener_opens_when_a_round_does_and_its_links_live_through_a_restart(tmp_path: Path) -> None:
-    import socket
-    import urllib.request
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with workshop(tmp_path) as context:
-        door = ReviewListener(context.workshop, SECRET, port=port)
-        context.workshop.review_door = door
-        with socket.socket() as probe:
-            assert probe.connect_ex(("127.0.0.1", port)) != 0
-        link = made(context).link
-        assert link.startswith(f"http://127.0.0.1:{port}/r/")
-        assert b"Your name" in urllib.request.urlopen(link, timeout=20).read()
-        door.close()
-        again = ReviewListener(context.workshop, SECRET, port=port + 5)
-        assert b"Your name" in urllib.request.urlopen(link, timeout=20).read()
-        again.close()

@@ -192,6 +192,13 @@ def _mails() -> Iterator[Hostile]:
         box.replace(b"Subject: N 1", b"Subject: =?utf-8?q?=ff=fe?= =?none?b?!!!?= =?utf-8?b?////?="),
         "rows:4",
     )
+    yield _h(
+        "HTML whose tags never end",
+        "tags.mbox",
+        b"From a@x.org Wed Mar  4 10:30:00 2026\n" + mail("H", "", html="<a " * 300_000) + b"\n" + box,
+        "rows:5",
+    )
+    yield _h("a first line of 900 kB", "line.mbox", b"From " + b"x" * 900_000, "TooFewRows")
     yield _h("a header of NUL", "nul.mbox", box.replace(b"Subject: N 1", b"Subject: a\0b"), "rows:4")
     yield _h("a date that is none", "date.mbox", box.replace(b"04 Mar 2026", b"99 Foo 99999999999"), "rows:4")
     yield _h(

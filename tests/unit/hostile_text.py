@@ -10,7 +10,7 @@ GOOD = "text,label\n" + "".join(f"testo {n},k{n % 2}\n" for n in range(10))
 LINES = [json.dumps({"question": f"q{n}", "answer": f"a{n}"}) for n in range(10)]
 JSONL = "\n".join(LINES)
 LIST = f"[{','.join(LINES)}]"
-CANARY = "/tmp/bottega-hostile-canary"
+CANARY = "bottega-hostile-canary"  # made where the child works, if anything in a file were run
 
 
 def _h(cause: str, name: str, data: bytes | str, expected: str) -> Hostile:

@@ -37,7 +37,6 @@ SETTINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "houlsby": ("bottleneck", {"kind": "houlsby", "reduction_factor": 8, "non_linearity": "gelu"}),
     "ia3": ("ia3", {}),
     "oft": ("oft", {"oft_block_size": 8}),
-    "boft": ("boft", {"boft_block_size": 4}),
     "loha": ("loha", {"r": 4, "alpha": 8}),
     "lokr": ("lokr", {"r": 4, "alpha": 8}),
     "adalora": ("adalora", {"init_r": 6, "target_r": 3, "delta_t": 1}),
@@ -49,7 +48,7 @@ SETTINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "road": ("road", {"group_size": 16}),
 }
 # peft's own limits: these know torch's Linear only, and GPT-2's layers are of another class, with their weights transposed.
-UNFIT = frozenset(("gpt2", setting) for setting in ("olora", "oft", "boft", "loha", "lokr", "hra", "miss", "road"))
+UNFIT = frozenset(("gpt2", setting) for setting in ("olora", "oft", "loha", "lokr", "hra", "miss", "road"))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ from core.data.readers.jsonl import OneObject
 from core.data.reading import MissingColumn, TooManyRows, UnmappedRole
 from core.data.source import BrokenArchive, EmptyFile, FileTooLarge, PackedTooTight
 from core.errors import UserError
+from core.jobs.failures import plain_facts, rebuilt
 from tests.unit.data_files import LABELLED, imported, written
+from ui.words import Words
 
 ASKED = Mapping(shape="question_answer", columns={"question": "question", "answer": "answer"})
 GOOD = "text,label\n" + "".join(f"text {n},k{n % 2}\n" for n in range(10))
@@ -134,6 +136,31 @@ def test_a_malformed_list_is_told_with_its_line_and_row(tmp_path: Path) -> None:
     assert "row 1501" in told
     assert "the end of the file" in _refused(written(tmp_path, text[: text.index(',\n {\n  "question": "q77"')], "rows.json"), MalformedList, ASKED)
     assert "row 2000" in _refused(written(tmp_path, json.dumps(rows) + "x", "rows.json"), MalformedList, ASKED)
+
+
+def test_a_number_of_thousands_of_digits_in_a_list_is_not_told_as_nesting(tmp_path: Path) -> None:
+    text = json.dumps([{"question": f"q{n}", "answer": f"a{n}"} for n in range(5)])[:-1] + ',{"question": "q", "answer": ' + "9" * 5_000 + "}]"
+    told = _refused(written(tmp_path, text, "rows.json"), MalformedList, ASKED)
+    assert "a number has too many digits" in told
+    assert "nests" not in told
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind", "italian"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(300), "rows.csv", BinaryFile, "è un'immagine"),
+        (b"text,label\n", "rows.csv", NoRows, "solo l'intestazione (text, label)"),
+        (b'[{"question": "q", "answer": "a"} {"question": "q"}]', "rows.json", MalformedList, "ci vuole «,»"),
+        (b'[{"question": "q", "answer" "a"}]', "rows.json", MalformedList, "mancano i due punti"),
+        (b'{"question": "q", "answer": }\n{"question": "q", "answer": "a"}', "rows.jsonl", BadRow, "manca un valore"),
+    ],
+)
+def test_why_a_file_is_refused_is_said_in_the_persons_language(tmp_path: Path, data: bytes, name: str, kind: type[UserError], italian: str) -> None:
+    """Also after the error came out of the child that read the file."""
+    with pytest.raises(kind) as caught:
+        imported(written(tmp_path, data, name), tmp_path / "run", LABELLED if name == "rows.csv" else ASKED)
+    facts = json.loads(json.dumps(plain_facts(caught.value)))
+    assert italian in Words.of("it").error(rebuilt(caught.value.name, str(caught.value), facts))
 
 
 def test_one_object_over_several_lines_is_no_table(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from core.data.mapping import Mapping
 from storage import datasets, projects
 from storage.bulk.importing import import_parquet
 from storage.bulk.splitting import freeze_split
-from storage.bulk.version_rows import write_version
 from storage.bulk.versions import freeze_version
+from storage.bulk.writing import write_version
 from storage.canonical import canonical, question_and_answer
 from storage.rows import LOCAL_OWNER, DatasetId, SplitId, Version
 from storage.store import Store

@@ -12,12 +12,18 @@ import pytest
 from pyarrow import parquet as parquet_files
 
 from core.actions.hub_data import _id
+from core.actions.models import TOKEN_FILE, kept_token
+from core.actions.registry import Context, perform
 from core.data.hub import TOKEN_NAME, UPLOAD_NAME, HubDataset, rows_files
 from core.data.job import ROWS_FILE, SUMMARY_FILE, ImportSettings
 from core.data.mapping import Mapping
+from core.home import Home
 from core.jobs.events import Failure, State
 from core.jobs.launch import child_environment
 from core.jobs.spec import JobSpec
+from core.models.hub import keep_token
+from core.workshop import Workshop
+from storage.rows import OwnerId
 from tests.unit.office_files import LABELLED_ROWS, parquet
 from tests.unit.training_bench import said
 
@@ -139,3 +145,12 @@ def test_the_files_with_rows_are_told_from_what_lies_beside_them() -> None:
 
 def test_an_address_of_the_hubs_page_is_its_id() -> None:
     assert {_id(text) for text in ("a/b", " https://huggingface.co/datasets/a/b/viewer?x=1", "hf.co/datasets/a/b#x")} == {"a/b"}
+
+
+@pytest.mark.parametrize(("hosted", "given"), [(False, SECRET), (True, None)])
+def test_a_token_that_was_kept_opens_nothing_for_the_visitors_of_a_shared_server(tmp_path: Path, hosted: bool, given: str | None) -> None:
+    with Workshop.open(Home(tmp_path / "home"), kinds=(), hosted=hosted) as workshop:
+        keep_token(workshop.home.root / TOKEN_FILE, SECRET)
+        visitor = Context(workshop, OwnerId("visitor"))
+        assert kept_token(visitor) == given
+        assert perform(visitor, "forget-token", {}) is not hosted

@@ -246,11 +246,13 @@ def test_a_damaged_place_in_a_list_keeps_the_rows_before_it_for_who_leaves_out_i
     assert (summary.rows, summary.left_out) == (40, 1)
 
 
-def test_a_folder_of_ones_own_becomes_one_file_without_its_links(tmp_path: Path) -> None:
+def test_a_folder_of_ones_own_becomes_one_file_without_its_links_and_what_is_hidden(tmp_path: Path) -> None:
     folder = tmp_path / "posta"
     (folder / "spam").mkdir(parents=True)
     (folder / "spam" / "1.txt").write_text("Compra ora")
     (folder / ".DS_Store").write_text("x")
+    (folder / ".git" / "info").mkdir(parents=True)
+    (folder / ".git" / "info" / "exclude.txt").write_text("nascosto")
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "2.txt").write_text("segreto")
     (folder / "link").symlink_to(tmp_path / "secret")

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from core.actions.doctor import FindingsView, document_of, ensure_checkup
+from core.actions.doctor import FindingsView, ensure_checkup
 from core.actions.mend import NothingToMend
 from core.actions.registry import Context, NeedsApproval, actions, perform, request_for
 from core.data.doctor.base import UnknownCheck, checks
 from core.errors import NotFound
 from core.home import Home
 from core.workshop import Workshop
-from storage import findings
 from storage.bulk import splitting
 from storage.rows import DatasetId, JobState, OwnerId
 from tests.unit.data_files import written
@@ -129,7 +128,10 @@ def test_a_leak_is_taken_out_of_the_learning_and_the_exam_stays_what_it_was(cont
         )
     )
     exam = "SELECT position FROM split_row WHERE split = ? AND part = 'test' ORDER BY position"
+    rejected = store.read(None, "SELECT min(position) FROM split_row WHERE split = ? AND part = 'train'", [first.id])[0][0]
+    perform(context, "reject", {"dataset": dataset, "rows": [rejected]})
     before = store.read(None, exam, [first.id])
+    learned = store.read(None, "SELECT count(*) FROM split_row WHERE split = ? AND part = 'train'", [first.id])[0][0]
     perform(context, "own-cases", {"dataset": dataset, "text": "Where is my order?"})
     assert _rows(_looked(context, dataset), "leakage") == 2
     _, change = _mend(context, dataset=dataset, check="leakage")
@@ -140,6 +142,7 @@ def test_a_leak_is_taken_out_of_the_learning_and_the_exam_stays_what_it_was(cont
     assert latest.version != first.version
     assert store.read(None, exam, [latest.id]) == before
     assert latest.test == len(before)
+    assert latest.train == learned - 2  # without the leak and the rejected row, which the version does not hold
     assert _rows(_looked(context, dataset), "leakage") == 0
 
 
@@ -171,13 +174,6 @@ def test_one_look_at_a_time_and_none_where_nothing_changed(context: Context, dat
     assert ensure_checkup(context, dataset) is None
     assert ensure_checkup(context, "nosuchdataset") is None
     context.workshop.supervisor.wait(job.id, _WAIT_S)
-
-
-def test_forgetting_leaves_no_text_of_a_row(context: Context, dataset: str) -> None:
-    _looked(context, dataset)
-    findings.forget(context.workshop.store, DatasetId(dataset))
-    assert context.workshop.store.read(None, "SELECT count(*) FROM finding") == [(0,)]
-    assert document_of(context, perform(context, "datasets", {"project": perform(context, "projects", {})[0].project})[0]) is None
 
 
 def test_a_stranger_sees_nothing_and_every_example_is_a_valid_request(context: Context, dataset: str) -> None:

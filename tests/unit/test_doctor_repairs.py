@@ -55,6 +55,7 @@ def test_personal_data_is_found_and_masked(text: str, kind: str) -> None:
     [
         "Order 1234567890 of 12/03/2024 costs 1,234,567.00 euros",
         "The years 1998-2004 and 2010 - 2015 were good",
+        "The years 2000 2001 2002 2007 and 2001 2002 2003 2009 2010",
         "4111 1111 1111 1112 is no card",
         "IT60X0542811101000000123457 has a wrong sum",
         "Version 10.15.7.3 build 20231105",
@@ -69,6 +70,25 @@ def test_personal_data_is_found_and_masked(text: str, kind: str) -> None:
 )
 def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
     assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Il conto ES91 2100 0418 4502 0005 1332 para pagar", "Il conto [IBAN 1] para pagar"),
+        ("ES9121000418450200051332 para pagar", "[IBAN 1] para pagar"),
+        ("AT61 1904 3002 3457 3201 bitte zahlen", "[IBAN 1] bitte zahlen"),
+        ("RM12 nato RSSMRA85T10A562S", "RM12 nato [ID 1]"),
+        ("Carta 4111 1111 1111 1111 12/27", "Carta [CARD 1] 12/27"),
+        ("card 4111111111111111 2027 expires", "card [CARD 1] 2027 expires"),
+        ("tel. 055 1234567 335 1234567", "tel. [PHONE 1] [PHONE 2]"),
+        ("scrivi a jörg.müller@firma.de", "scrivi a [E-MAIL 1]"),
+        ("anna@müller.de, почта@пример.рф", "[E-MAIL 1], [E-MAIL 2]"),
+        ("请写信到anna@example.org谢谢", "请写信到[E-MAIL 1]谢谢"),
+    ],
+)
+def test_a_value_is_masked_whatever_stands_beside_it(text: str, masked: str) -> None:
+    assert masked_texts([text]) == [masked]
 
 
 def test_an_answer_that_copies_a_value_stays_right_and_two_values_stay_two() -> None:

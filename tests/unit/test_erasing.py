@@ -244,3 +244,37 @@ def test_a_double_name_is_one_with_and_without_its_hyphen() -> None:
     assert all(
         Person([name]).is_in(text) for name in ("Anna-Maria Bo", "Anna Maria Bo") for text in ("anna-maria bo", "Anna Maria  Bo", "Anna_Maria_Bo")
     )
+
+
+def test_a_change_that_touched_an_erased_row_can_still_be_taken_back_and_the_row_stays_gone(context: Context) -> None:
+    _, dataset = filled(context.workshop.store, [(f"A letter of {NAME}", "a"), ("Another letter", "a"), (f"Gone: {NAME}", "a")])
+    store = context.workshop.store
+    perform(context, "approve", {"dataset": dataset, "rows": [1, 2, 3]})
+    edited = changing.apply(
+        store, LOCAL_OWNER, dataset, [RowEdit(1, messages(f"To {NAME}", "b")), RowEdit(2, messages("Edited", "b")), RowEdit(3, None)], "edit", WHAT
+    )
+    approved(context, text=NAME)
+    changes.undo(store, LOCAL_OWNER, dataset, edited.number)
+    changes.undo(store, LOCAL_OWNER, dataset)  # the approval
+    standing = store.read(None, "SELECT position, question, erased FROM example WHERE dataset = ? AND gone IS NULL", [dataset])
+    assert standing == [(2, "Another letter", False)]
+    assert store.read(None, "SELECT position FROM mark WHERE dataset = ? AND gone IS NULL", [dataset]) == []
+    assert freeze_version(store, dataset).rows == 1
+
+
+def test_an_exported_version_goes_with_the_person_that_it_holds_and_others_stay(context: Context) -> None:
+    project, _, version, *_ = everywhere(context)
+    store, home = context.workshop.store, context.workshop.home
+    _, elsewhere = filled(store, support_rows(3))
+    made = {}
+    for name, held in (("b" * 13, version), ("c" * 13, freeze_version(store, elsewhere))):
+        folder = home.runs / name
+        folder.mkdir()
+        (folder / "export.zip").write_bytes(b"packed")
+        jobs.create(store, LOCAL_OWNER, project.id, "export-data", folder=str(folder), subject=held.id, id=name)
+        jobs.take(store, name, offset=0, state=JobState.DONE)
+        made[held.id] = folder / "export.zip"
+    before = perform(context, "find-person", {"text": NAME}).files
+    _, done = approved(context, text=NAME)
+    assert [path.exists() for path in made.values()] == [False, True]
+    assert done.files == before == 4

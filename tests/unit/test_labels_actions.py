@@ -230,3 +230,15 @@ def test_a_closed_round_is_dead_and_keeps_its_answers(context: Context) -> None:
     assert (card.open, card.given) == (False, 1)
     assert desk.door(token(made))[0] is Door.CLOSED
     assert desk.door("another token")[0] is Door.UNKNOWN
+
+
+def test_rows_that_are_gone_are_not_counted_as_left(context: Context) -> None:
+    dataset = dataset_with(context, tickets(5))
+    made = a_round(context, dataset, twice_share=0)
+    sql = "SELECT id FROM example WHERE dataset = ? AND gone IS NULL ORDER BY position LIMIT 2"
+    for (row,) in context.workshop.store.read(None, sql, [dataset]):
+        perform(context, "delete-row", {"example": row})
+    desk = RoundDesk(context.workshop)
+    assert desk.next(made.round, "Anna").left == 3
+    _label_all(desk, made, {"Anna": None})
+    assert desk.next(made.round, "Anna").left == 0

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from core.data.labelling.agreement import Said, agreement, cohen_kappa, wilson
+from core.data.labelling.agreement import Said, agreement, cohen_kappa
 from core.data.labelling.settings import How
 from core.data.labelling.suggest import Answered, Open, learned, suggest
+from core.data.statistics import wilson
 from tests.unit.labels_bench import tickets, topic_of
 
 LABELS = ("refund", "card", "delivery")

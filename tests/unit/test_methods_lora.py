@@ -9,7 +9,9 @@ from core.methods.adapter import UnknownLayer
 from core.methods.base import Merge, method, methods
 from core.models.load import load_base, load_model
 from core.models.reference import ModelReference
-from tests.unit.training_bench import tiny_model
+from core.training.options import options_of
+from core.training.recipe import BadRecipe
+from tests.unit.training_bench import recipe, tiny_model
 
 IDS = torch.tensor([[7, 40, 90, 12, 200, 33]])
 
@@ -79,3 +81,8 @@ def test_every_method_says_how_it_merges_and_what_can_be_set():
         assert isinstance(one.merge, Merge)
         assert one.Options().model_dump() is not None
         assert all(field.description for field in one.Options.model_fields.values())
+
+
+def test_adalora_is_told_before_the_start_that_it_has_nothing_to_take_away():
+    with pytest.raises(BadRecipe, match=r"target_r \(8\) must be smaller than init_r \(8\)"):
+        options_of(recipe(method="adalora", method_options={"init_r": 8}))

@@ -150,7 +150,7 @@ def test_bottlenecks_lie_in_a_folder_as_peft_writes_one_and_start_as_if_they_wer
     assert sum(weight.numel() for weight in model.parameters() if weight.requires_grad) == 2 * 2 * (2 * 8 * 32 + 8 + 32)
 
 
-@pytest.mark.parametrize("setting", [name for name in SETTINGS if name not in ("full", "lokr", "fourierft", "ia3", "boft")])
+@pytest.mark.parametrize("setting", [name for name in SETTINGS if name not in ("full", "lokr", "fourierft", "ia3")])
 def test_the_estimate_knows_about_how_many_weights_learn(tmp_path: Path, setting: str) -> None:
     """Within a factor of two, on a model with the usual proportions; what is left out has layers of sizes that tiny models do not have."""
     from core.models.fit import trainable
@@ -194,7 +194,7 @@ def test_a_run_of_a_method_ends_with_a_model_that_answers(bases: dict[str, Path]
     assert not [event for event in said(folder) if event.kind == "error"]
 
 
-@pytest.mark.parametrize("setting", ["pissa", "qlora", "houlsby"])
+@pytest.mark.parametrize("setting", ["pissa", "qlora", "houlsby", "adalora"])
 def test_a_killed_run_of_a_method_goes_on_as_if_nothing_had_been(bases: dict[str, Path], tmp_path: Path, setting: str) -> None:
     from core.jobs.events import MetricPoint
     from core.training.job import main

@@ -1,13 +1,18 @@
 """Whatever stands in a person's rows, names or answers is shown, and never runs, in every part of the screen. In a real browser."""
 
+import importlib
+import inspect
 import itertools
+import pkgutil
 import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import gradio as gr
 import pytest
 
+import ui.parts
 from ui.parts.curve import MOST_POINTS, thinned
 from ui.parts.part import template
 
@@ -54,7 +59,6 @@ javascript:PWN
 @pytest.fixture(scope="module")
 def gallery() -> Iterator[str]:
     """Every part on one page; a hidden button brings the next round, in which each text is another payload."""
-    import gradio as gr
     import uvicorn
     from fastapi import FastAPI
 
@@ -112,6 +116,15 @@ def test_no_text_of_a_person_runs_in_any_part(gallery: str) -> None:
         assert page.locator("text=Error rendering").count() == 0
         assert faults == []
         browser.close()
+
+
+def test_every_part_is_among_those_that_are_fed_with_payloads() -> None:
+    from tests.unit.part_examples import EXAMPLES
+
+    modules = [importlib.import_module(f"ui.parts.{found.name}") for found in pkgutil.iter_modules(ui.parts.__path__) if found.name != "part"]
+    made = {value for module in modules for value in vars(module).values() if inspect.isfunction(value) and value.__module__ == module.__name__}
+    makers = {value for value in made if inspect.signature(value).return_annotation is gr.HTML and not inspect.signature(value).parameters}
+    assert makers == {make for make, _ in EXAMPLES.values()}
 
 
 def test_a_template_with_handlebars_braces_is_refused() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.rows import NoSuchPlace
 from core.data.kind import KINDS
 from core.errors import BadValue, NotFound, UserError
 from core.home import Home
@@ -209,3 +210,26 @@ def test_a_bulk_change_leaves_frozen_versions_as_they_were(context: Context, dat
 
 def _example(context: Context, dataset: DatasetId, position: int) -> str:
     return str(perform(context, "rows", {"dataset": dataset, "positions": [position]}).examples[0].id)
+
+
+@pytest.mark.parametrize("order", ["position", "label", "shortest", "longest", "changed"])
+@pytest.mark.parametrize(
+    "after", ['["abc", 5]', "[5, 5]", "5", "[true, 5]", f'["a", {10**30}]', f"[{10**30}, 1]", str(10**30), '{"a": 1}', "[[1], 2]", "NaN"]
+)
+def test_a_place_that_is_none_of_the_order_is_refused_in_words(context: Context, dataset: DatasetId, order: str, after: str) -> None:
+    own = {"position": "5", "label": '["abc", 5]'}.get(order, "[5, 5]")
+    asked = {"dataset": dataset, "order": order, "after": after}
+    if after == own:
+        perform(context, "rows", asked)
+    else:
+        with pytest.raises(NoSuchPlace):
+            perform(context, "rows", asked)
+
+
+def test_a_number_that_no_row_can_have_and_a_tag_of_nothing_are_refused_in_words(context: Context, dataset: DatasetId) -> None:
+    for verb, values in {"approve": {"rows": [10**30]}, "rows": {"positions": [-(10**30)]}, "merge-rows": {"keep": 10**30, "others": [1]}}.items():
+        with pytest.raises(BadValue, match="larger"):
+            perform(context, verb, {"dataset": dataset, **values})
+    for tag in ("  ", "a\0b"):
+        with pytest.raises(BadValue, match="a word or two"):
+            perform(context, "bulk-mark", {"dataset": dataset, "add_tag": tag})

@@ -4,11 +4,12 @@ import json
 import shutil
 import stat
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from storage import changes, datasets, jobs, packages, projects, runs, verdicts
+from storage import changes, datasets, jobs, packages, projects, rounds, runs, verdicts
 from storage.archive import restore_project, save_project
 from storage.bulk.splitting import freeze_split, freeze_version, latest_split, versions_of
 from storage.bulk.versions import recomputed_hash
@@ -268,3 +269,49 @@ def test_an_archive_of_a_newer_version_is_refused(tmp_path, saved):
     archive = changed(saved, tmp_path / "new.zip", manifest=lambda told: told.update(schema=999))
     with open_store(tmp_path / "there") as store, pytest.raises(StoreTooNew):
         restore_project(store, LOCAL_OWNER, archive)
+
+
+def test_a_link_of_a_round_opens_the_round_that_it_was_made_for_and_no_copy(tmp_path):
+    with open_store(tmp_path) as store:
+        project, dataset = filled(store, [("Where?", None), ("When?", None)])
+        made = rounds.create(
+            store, LOCAL_OWNER, project.id, dataset, "Round", token_hash="hash", settings="{}", expires_at=datetime.now(UTC) + timedelta(days=1),
+            twice_share=0, most=None, answered_too=False,
+        )  # fmt: skip
+        restored = restore_project(store, LOCAL_OWNER, save_project(store, LOCAL_OWNER, project.id, tmp_path / "saved.zip"))
+        [copy] = rounds.of_dataset(store, datasets.of_project(store, restored.id)[0].id)
+        assert (rounds.of_token(store, "hash").id, rounds.of_token(store, "hash").closed) == (made.id, False)
+        assert (copy.closed, rounds.size(store, copy.id)) == (True, (2, 2))
+
+
+def test_a_deleted_project_leaves_no_row_in_any_table(tmp_path):
+    with open_store(tmp_path) as store:
+        project, dataset = whole_project(store)
+        perhaps = (
+            "mark",
+            "saved_view",
+            "checkup",
+            "finding",
+            "near",
+            "layout",
+            "label_round",
+            "label_row",
+            "label_given",
+            "vote",
+            "resource",
+            "advice",
+        )
+        job = jobs.of_project(store, project.id)[0].id
+        for table in perhaps:  # one row in each of the tables that `whole_project` leaves empty
+            columns = store.read(None, "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [table])
+            known = {"dataset": dataset, "project": project.id, "owner": LOCAL_OWNER, "job": job, "round": "round"}
+            known |= {"id": "round"} if table == "label_round" else {}
+            blank = {"VARCHAR": "x", "BOOLEAN": False, "TIMESTAMP": "2026-01-01", "VARCHAR[]": ["x"]}
+            values = [known.get(name, blank.get(kind, 1)) for name, kind in columns]
+            sql = f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})"
+            store.write(lambda connection, sql=sql, values=values: connection.execute(sql, values))
+        projects.delete(store, project.id)
+        tables = [name for (name,) in store.read(None, "SELECT table_name FROM duckdb_tables() WHERE NOT temporary")]
+        left = {table: store.read(None, f"SELECT count(*) FROM {table}")[0][0] for table in tables if table not in ("migration", "made_by", "upload")}
+        assert set(left.values()) == {0}, left
+        assert set(perhaps) < left.keys()

@@ -11,8 +11,9 @@ import pytest
 from storage import projects
 from storage.archive import backup
 from storage.errors import StoreBusy, StoreClosed, StoreDamaged, StoreTooNew
-from storage.migrations import back_up_file, migrate, migrations
+from storage.migrations import apply, back_up_file, migrate, migrations
 from storage.rows import LOCAL_OWNER
+from storage.salvage import salvage
 from storage.store import Store
 from tests.unit.store_rows import filled, open_store, support_rows
 
@@ -216,3 +217,30 @@ def test_keys_of_another_hash_are_made_anew_at_the_next_opening(tmp_path):
     with open_store(tmp_path) as store:
         assert store.read(None, keys) == before
         assert before[0][1] == before[1][1] != before[2][1]
+
+
+def test_keys_are_made_anew_where_nobody_knows_what_made_them(tmp_path):
+    keys = "SELECT position, question_key FROM example ORDER BY position"
+    with open_store(tmp_path) as store:
+        filled(store, [("Where?", "a"), ("When?", "c")])
+        before = store.read(None, keys)
+        store.write(lambda connection: connection.execute("UPDATE example SET question_key = position"))
+        store.write(lambda connection: connection.execute("DELETE FROM made_by"))
+    with open_store(tmp_path) as store:
+        assert store.read(None, keys) == before
+    with open_store(tmp_path) as store:
+        assert store.read(None, keys) == before
+
+
+def test_what_is_saved_of_a_file_of_an_older_schema_is_brought_up_to_date(tmp_path):
+    connection = duckdb.connect(str(tmp_path / "old.duckdb"))
+    apply(connection, migrations()[:1])
+    connection.execute("""
+        INSERT INTO example VALUES ('a', 'local', 'd', 1, '[{"content":"Où?","role":"user"}]', 'Où?', NULL, 'h', 'h', 'f', 1, '{}', false, 7, 'ou? ', 1, NULL)
+    """)
+    connection.execute("INSERT INTO edit VALUES (1, 'local', 'd', 'a', 'local', '2026-01-01', 'x', 'y', false)")
+    connection.close()
+    assert salvage(tmp_path / "old.duckdb", tmp_path / "bottega.duckdb") == ()
+    with open_store(tmp_path) as store:
+        assert store.read(None, "SELECT position, question, erased FROM example") == [(1, "Où?", False)]
+        assert store.read(None, "SELECT kind FROM change") == [("edit",)]

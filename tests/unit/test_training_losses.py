@@ -1,7 +1,6 @@
 """Losses: each against torch, on flat and padded batches, and cut into several batches a step."""
 
 import copy
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,52 +10,15 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from core.methods.base import method
-from core.models.load import load_base
-from core.training.attention import FLAT, register
 from core.training.batches import flat, padded
-from core.training.encoding import Learned
 from core.training.loss import logits_of
 from core.training.losses.base import UnknownLoss, loss, loss_options_of, losses
 from core.training.losses.contrastive import pair_term
-from core.training.losses.own import OWN_FILE, OwnLossFault, PairLoss, loaded
+from core.training.losses.own import OWN_FILE
 from core.training.objective import Objective, answers_of
 from core.training.recipe import BadRecipe, Recipe
+from tests.unit.losses_bench import SEED_FORM, chosen, examples, gradient, model_in
 from tests.unit.training_bench import recipe, tiny_model
-
-SEED_FORM = """
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-
-class CustomContrastiveLoss(nn.Module):
-    def __init__(self, margin=1.0):
-        super().__init__()
-        self.margin = margin
-
-    def forward(self, output1, output2, label):
-        distance = F.pairwise_distance(output1, output2, keepdim=True)
-        return torch.mean((1 - label) * distance.pow(2) + label * torch.clamp(self.margin - distance, min=0.0).pow(2))
-"""
-TOKEN_FORM = """
-import torch
-
-class Mine(torch.nn.Module):
-    def forward(self, logits, targets):
-        return torch.nn.functional.cross_entropy(logits, targets, reduction="none")
-"""
-
-
-def examples(answers: Sequence[int] = (0, 1, 0, 2, 1, 0)) -> list[Learned]:
-    """Texts of several lengths with three tokens of answer each."""
-    import numpy
-
-    random = numpy.random.default_rng(0)
-    made = []
-    for number, answer in enumerate(answers):
-        text = random.integers(6, 260, 5 + 3 * (number % 3))
-        ids = numpy.concatenate([text, numpy.array([20 + answer, 30 + answer, 4])])
-        made.append(Learned(ids, numpy.arange(len(ids)) >= len(text)))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -65,32 +27,6 @@ def folder(tmp_path_factory) -> Path:
     tiny_model(made / "llama")
     (made / OWN_FILE).write_text(SEED_FORM)
     return made
-
-
-def model_in(folder: Path, *, is_flat: bool) -> torch.nn.Module:
-    register()
-    model = load_base(folder / "llama")
-    if is_flat:
-        model.set_attn_implementation(FLAT)
-    return model
-
-
-def chosen(name: str, **options) -> Recipe:
-    return recipe(loss=name, loss_options={"file": "mine.py", **options} if name == "own" else options)
-
-
-def gradient(folder: Path, picked: Recipe, parts: Sequence[Sequence[Learned]], *, is_flat: bool) -> torch.Tensor:
-    """Of a step whose examples come in these parts; the base is told apart from a model that has moved on."""
-    model, layout = model_in(folder, is_flat=is_flat), flat if is_flat else padded
-    objective = Objective(model, picked, folder, layout(parts[0]))
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.add_(0.02 * torch.randn_like(weight))
-    batches = [layout(part) for part in parts]
-    for batch in batches:
-        (objective(model, batch)[0] / sum(len(batch.targets) for batch in batches)).backward()
-    return torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None])
 
 
 ALL = sorted(losses())
@@ -230,62 +166,6 @@ def test_the_pair_term_is_hadsell_s_on_vectors_of_length_1():
     same = torch.ones(3, 2, requires_grad=True)
     pair_term(same, torch.tensor([0, 0, 1]), 1.0).backward()
     assert torch.isfinite(same.grad).all()
-
-
-def test_the_seed_form_loads_as_written_and_takes_pairs(folder):
-    module, takes = loaded(folder / OWN_FILE, "mine.py", "", {"margin": 1.5})
-    assert (takes, module.margin) == (3, 1.5)
-    one, other = torch.randn(8, 4), torch.randn(8, 4)
-    equal = torch.tensor([True, False] * 4)
-    distance = torch.nn.functional.pairwise_distance(one, other)
-    expected = torch.where(equal, distance**2, (1.5 - distance).clamp_min(0) ** 2).mean()
-    assert float(PairLoss(module, "mine.py")(one, other, equal)) == pytest.approx(float(expected), rel=1e-5)
-
-
-@pytest.mark.parametrize("same", ["label", "(1 - label)"])
-@pytest.mark.parametrize("keepdim", ["True", "False"])
-def test_the_meaning_and_shape_of_a_pair_s_label_are_found_out(same, keepdim, tmp_path):
-    text = SEED_FORM.replace("(1 - label) * distance", "SAME * distance").replace("+ label *", "+ (1 - SAME) *")
-    (tmp_path / "mine.py").write_text(text.replace("SAME", same).replace("keepdim=True", f"keepdim={keepdim}"))
-    module, _ = loaded(tmp_path / "mine.py", "mine.py", "", {})
-    one, other, equal = torch.randn(5, 4), torch.randn(5, 4), torch.tensor([True, False, False, True, False])
-    distance = torch.nn.functional.pairwise_distance(one, other)
-    expected = torch.where(equal, distance**2, (1 - distance).clamp_min(0) ** 2).mean()
-    assert float(PairLoss(module, "mine.py")(one, other, equal)) == pytest.approx(float(expected), rel=1e-5)
-
-
-def test_a_file_s_own_token_loss_is_used_in_place_of_cross_entropy(folder, tmp_path):
-    (tmp_path / OWN_FILE).write_text(TOKEN_FORM)
-    model, batch = model_in(folder, is_flat=True), flat(examples())
-    learned, plain = Objective(model, chosen("own"), tmp_path, batch)(model, batch)
-    assert float(learned) == pytest.approx(float(plain), rel=1e-6)
-
-
-FAULTS = {
-    "shape": ("return torch.zeros(3) + logits.sum()", "shape"),
-    "detached": ("return logits.detach().sum()", "gradient"),
-    "infinite": ("return logits.sum() / 0", "infinity"),
-    "constant": ("return logits.sum() * 0", "gradient"),
-    "none": ("return None", "NoneType"),
-    "raises": ("return logits @ targets", "called"),
-}
-
-
-@pytest.mark.parametrize("fault", list(FAULTS))
-def test_a_file_that_breaks_the_contract_is_refused_in_a_sentence(fault, folder, tmp_path):
-    body, why = FAULTS[fault]
-    (tmp_path / OWN_FILE).write_text(f"import torch\nclass Mine(torch.nn.Module):\n    def forward(self, logits, targets):\n        {body}\n")
-    with pytest.raises(OwnLossFault, match=why):
-        Objective(model_in(folder, is_flat=True), chosen("own"), tmp_path, flat(examples()))
-
-
-@pytest.mark.parametrize(
-    "text", ["class Mine(", "import nothing_of_that_name", "x = 1", TOKEN_FORM + SEED_FORM, SEED_FORM.replace("label):", "label, more):")]
-)
-def test_a_file_that_is_no_loss_is_refused_in_a_sentence(text, tmp_path):
-    (tmp_path / "mine.py").write_text(text)
-    with pytest.raises(OwnLossFault, match="mine.py"):
-        loaded(tmp_path / "mine.py", "mine.py", "", {})
 
 
 def test_faults_in_the_choice_of_a_loss_are_named():

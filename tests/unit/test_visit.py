@@ -47,6 +47,6 @@ def test_a_field_of_the_browser_is_text_or_nothing(values: dict[str, Any]) -> No
 
 def test_a_number_is_read_as_people_write_it_and_nothing_else_is() -> None:
     assert number_of({"share": " 12,5 "}, "share") == 12.5
-    for wrong in ("", "ten", None, "1e", True):
+    for wrong in ("", "ten", None, "1e", True, "inf", "NaN", "1e999"):
         with pytest.raises(BadValue):
             number_of({"share": wrong}, "share")

@@ -115,7 +115,9 @@ def checkup(context: Context, request: CheckupRequest) -> Job:
 )
 def findings(context: Context, request: DatasetRequest) -> FindingsView:
     dataset = dataset_of(context, request.dataset)
-    busy = running(context, dataset)  # before its report: one that ends in between must not leave the report of the one before it, with nothing running
+    busy = running(
+        context, dataset
+    )  # before its report: one that ends in between must not leave the report of the one before it, with nothing running
     document = document_of(context, dataset)
     return FindingsView(
         dataset, document, tuple(_card(known, document) for known in checks().values()), document is not None and _is_stale(context, dataset, document),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -11,6 +12,7 @@ from core import uploads
 from core.data.doctor.kind import KINDS as DOCTOR
 from core.data.export.kind import KINDS as DATA_EXPORT
 from core.data.kind import KINDS as DATA
+from core.data.kind import after_import
 from core.data.labelling.kind import KINDS as LABELLING
 from core.data.showing.room import LOG_FILE as SHOWING_LOG
 from core.data.showing.room import ShowingRoom
@@ -25,13 +27,14 @@ from core.jobs.spec import Kind
 from core.jobs.supervisor import Supervisor
 from core.settings import Settings
 from core.training.kind import KINDS as TRAINING
+from core.updating.kind import KINDS as UPDATING
 from storage import uploads as upload_rows
 from storage.errors import StoreBusy
 from storage.ids import new_id
 from storage.rows import JobId, OwnerId, Upload, UploadId
 from storage.store import Store
 
-KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING)
+KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING, *UPDATING)
 INFERENCE_LOG = "inference.log"
 
 
@@ -59,6 +62,8 @@ class Workshop:
     def __init__(self, home: Home, store: Store, settings: Settings, *, hosted: bool, kinds: Iterable[Kind]) -> None:
         self.home, self.store, self.settings, self.hosted = home, store, settings, hosted
         self.review_door: ReviewDoor | None = None
+        self.update_turn = threading.RLock()  # held from the wish for an update's next job until that job is written down as its own
+        self.checkup_turn = threading.Lock()  # held from the question whether a check-up goes on until another has begun
         self.inference = Inference(settings.loaded_models, settings.idle_minutes * 60, threads=settings.threads, log=home.root / INFERENCE_LOG)
         self.showing = ShowingRoom(settings.idle_minutes * 60, home.root / SHOWING_LOG)
         self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict, after=self._look_again)
@@ -74,6 +79,9 @@ class Workshop:
             raise HomeBusy(home=home.root, pid=error.process_id or _server_pid(home)) from error
         workshop = cls(home, store, settings, hosted=hosted, kinds=kinds)
         workshop.supervisor.adopt()
+        from core.actions.update_chain import take_up
+
+        take_up(workshop)
         return workshop
 
     def take_upload(
@@ -100,10 +108,15 @@ class Workshop:
         return path
 
     def _look_again(self, job_id: JobId) -> None:
-        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again)."""
+        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again). Which questions are the same is worked
+        out once the rows are safe, so that nobody waits for it before."""
+        after_import(self.store, job_id)
         from core.actions.doctor import after_job  # the actions are above the workshop's parts and below the workshop
 
         after_job(self, job_id)
+        from core.actions.update_chain import after_job as after_job_of_update
+
+        after_job_of_update(self, job_id)
 
     def close(self) -> None:
         self.supervisor.close()

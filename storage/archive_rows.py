@@ -53,6 +53,9 @@ TABLES = {
     "run": Table(_PROJECT, {"id": "run", "project": "project", "dataset": "dataset", "version": "version", "split": "split", "job": "job"}),
     "verdict": Table(_PROJECT, {"id": "verdict", "project": "project", "run": "run", "job": "job"}),
     "package": Table(_PROJECT, {"id": "package", "project": "project", "run": "run", "job": "job"}),
+    "model_update": Table(
+        _PROJECT, {"id": "model_update", "project": "project", "dataset": "dataset", "run": "run", "new_run": "run", "job": "job"}
+    ),
     "said": Table(_PROJECT, {"project": "project"}),
     "vote": Table(_PROJECT, {"id": "vote", "project": "project"}),
 }
@@ -136,7 +139,7 @@ def _ids(connection: Connection, archive: Path, folder: Path) -> dict[str, dict[
 
 
 def _column(connection: Connection, folder: Path, table: str, column: str) -> set[str]:
-    return {row[0] for row in connection.execute(f"SELECT DISTINCT {column} FROM {_file(folder, table)}").fetchall()}
+    return {row[0] for row in connection.execute(f"SELECT DISTINCT {column} FROM {_file(folder, table)} WHERE {column} IS NOT NULL").fetchall()}
 
 
 def _fill(connection: Connection, owner: OwnerId, folder: Path) -> None:
@@ -150,7 +153,7 @@ def _fill(connection: Connection, owner: OwnerId, folder: Path) -> None:
             renamed += ["'' AS token_hash", "true AS closed"]
         if name == "example":
             start, end = f"left(a.id, length(a.id) - {ROW_SUFFIX_LENGTH})", f"right(a.id, {ROW_SUFFIX_LENGTH})"
-            renamed.append("CASE WHEN a.erased THEN 0 ELSE question_key(folded(a.question)) END AS question_key")  # another release may have made it
+            renamed.append("CASE WHEN a.erased THEN 0 END AS question_key")  # another release may have made it
             renamed.append(f"{start} || (SELECT new FROM taken_id WHERE kind = 'suffix' AND old = {end}) AS id")
         sql = f"INSERT INTO {name} BY NAME SELECT a.* REPLACE ({', '.join(renamed)}) FROM {_file(folder, name)} a"
         connection.execute(sql, {"owner": owner} if name in _OWNED else {})
@@ -171,7 +174,7 @@ def _place_files(connection: Connection, home: Path, ids: dict[str, dict[str, st
 def _check(store: Store, connection: Connection, archive: Path, ids: dict[str, dict[str, str]]) -> None:
     datasets = list(ids["dataset"].values())
     wrong = connection.execute(
-        "SELECT count(*) FROM example WHERE list_contains(?, dataset) AND NOT erased AND content_hash <> sha256(whole_messages(messages, question, answer))",
+        "SELECT count(*) FROM example WHERE list_contains(?, dataset) AND NOT erased AND content_hash <> row_hash(messages, question, answer)",
         [datasets],
     ).fetchall()[0][0]
     versions = connection.execute("SELECT id, content_hash FROM version WHERE list_contains(?, dataset)", [datasets]).fetchall()

@@ -1,6 +1,5 @@
-"""The one way of writing messages as JSON, so that equal conversations have equal hashes; and what the table shows of them."""
+"""The one way of writing messages as JSON, so that equal conversations are equal texts; and what the table shows of them."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,11 +34,6 @@ def question_and_answer(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | 
     question = str(turns[asked]["content"]) if asked >= 0 else ""
     answers = [turn for turn in turns[asked + 1 :] if turn["role"] == "assistant"]
     return question, _said(answers[-1]) if answers else None
-
-
-def content_hash(messages: str) -> str:
-    """SHA-256 of canonical messages."""
-    return hashlib.sha256(messages.encode("utf-8")).hexdigest()
 
 
 def _said(turn: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from duckdb import DuckDBPyConnection as Connection
 from storage import changes, projects
 from storage.bulk import changing
 from storage.bulk.filtering import STANDING
+from storage.bulk.keys import KEY
 from storage.errors import RowMissing
 from storage.ids import new_id
 from storage.rows import Change, Dataset, DatasetFacts, DatasetId, Example, ExampleId, OwnerId, Part, ProjectId, RowEdit, SplitId
@@ -84,7 +85,7 @@ def facts(store: Store, dataset: DatasetId) -> DatasetFacts:
     """Of the rows as they stand."""
     sql = f"""
         SELECT count(*) AS rows, count(answer) AS answered, count(DISTINCT answer) AS labels, count(*) FILTER (sealed) AS sealed,
-               count(*) - count(DISTINCT question_key) AS duplicates, count(*) FILTER (imported_hash IS NOT NULL AND imported_hash <> content_hash) AS edited,
+               count(*) - count(DISTINCT {KEY}) AS duplicates, count(*) FILTER (imported_hash IS NOT NULL AND imported_hash <> content_hash) AS edited,
                coalesce(median(length(question)), 0)::BIGINT AS median_question_chars, coalesce(max(length(question)), 0) AS max_question_chars,
                coalesce(max(length(answer)), 0) AS max_answer_chars
         FROM example WHERE dataset = ? AND {STANDING}

@@ -70,12 +70,12 @@ def migrate(path: Path, connection: Connection, reopen: Callable[[], Connection]
 
 
 def renew_keys(connection: Connection) -> None:
-    """Make all question keys anew where this release of DuckDB hashes otherwise than the one that made them, or where nobody knows which one did."""
+    """Forget all question keys where this release of DuckDB hashes otherwise than the one that made them, or where nobody knows which one did."""
     if connection.execute(f"SELECT 1 FROM made_by WHERE kind = 'question_key' AND mark = {_KNOWN_KEY}").fetchall():
         return
     connection.execute("BEGIN")
     try:
-        connection.execute("UPDATE example SET question_key = question_key(folded(question)) WHERE NOT erased")
+        connection.execute("UPDATE example SET question_key = NULL WHERE NOT erased")
         connection.execute(f"INSERT OR REPLACE INTO made_by VALUES ('question_key', {_KNOWN_KEY})")
         connection.execute("COMMIT")
     except duckdb.Error:

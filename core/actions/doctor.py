@@ -103,7 +103,8 @@ class OwnCasesRequest(DatasetRequest):
 def checkup(context: Context, request: CheckupRequest) -> Job:
     """Starts the job, or returns the one that is at it. Raises NothingToCheck, and ModelNotHere for a model that was named."""
     dataset = dataset_of(context, request.dataset)
-    return running(context, dataset) or _start(context, dataset, request.model, own_cases(context, dataset))
+    with context.workshop.checkup_turn:
+        return running(context, dataset) or _start(context, dataset, request.model, own_cases(context, dataset))
 
 
 @action(
@@ -141,11 +142,12 @@ def finding_rows(context: Context, request: FindingRowsRequest) -> FoundRows:
 def set_own_cases(context: Context, request: OwnCasesRequest) -> Job:
     """Starts a check-up that compares with them; they are kept with its report until others are given."""
     dataset = dataset_of(context, request.dataset)
-    busy = running(context, dataset)
-    if busy is not None:
-        context.workshop.supervisor.stop(busy.id)
     cases = tuple(case for piece in request.text.split("\n\n" if "\n\n" in request.text.strip() else "\n") if (case := piece.strip()))
-    return _start(context, dataset, None, cases[:_MOST_CASES])
+    with context.workshop.checkup_turn:
+        busy = running(context, dataset)
+        if busy is not None:
+            context.workshop.supervisor.stop(busy.id)
+        return _start(context, dataset, None, cases[:_MOST_CASES])
 
 
 def ensure_checkup(context: Context, dataset_id: str) -> Job | None:
@@ -154,13 +156,14 @@ def ensure_checkup(context: Context, dataset_id: str) -> Job | None:
     Never raises for what a check-up meets: the change is done, and nobody asked for one.
     """
     try:
-        dataset = dataset_of(context, dataset_id)
-        if not 0 < dataset.rows <= MOST_ROWS_UNASKED or running(context, dataset) is not None:
-            return None
-        document = document_of(context, dataset)
-        if (document is not None and not _is_stale(context, dataset, document)) or _given_up(context, dataset):
-            return None
-        return _start(context, dataset, None, own_cases(context, dataset))
+        with context.workshop.checkup_turn:
+            dataset = dataset_of(context, dataset_id)
+            if not 0 < dataset.rows <= MOST_ROWS_UNASKED or running(context, dataset) is not None:
+                return None
+            document = document_of(context, dataset)
+            if (document is not None and not _is_stale(context, dataset, document)) or _given_up(context, dataset):
+                return None
+            return _start(context, dataset, None, own_cases(context, dataset))
     except (UserError, StorageError, OSError):  # also a folder that somebody removed, and a full disk
         return None
 

@@ -1,5 +1,6 @@
 """The import as a kind of job: what the server does with the rows that the child wrote."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,13 @@ from core.data.mapping import Mapping
 from core.errors import NotFound
 from core.jobs.handle import SPEC_FILE
 from core.jobs.spec import JobSpec, Kind
-from storage import datasets
-from storage.bulk import importing
-from storage.rows import DatasetId
+from storage import datasets, jobs
+from storage.bulk import importing, keys
+from storage.errors import StorageError
+from storage.rows import DatasetId, JobState
 
 if TYPE_CHECKING:
-    from storage.rows import Job
+    from storage.rows import Job, JobId
     from storage.store import Store
 
 
@@ -65,6 +67,14 @@ def finish(store: "Store", job: "Job", folder: Path) -> None:
         importing.import_derived(store, dataset, rows, source=settings.file, form=summary.form, sealed=settings.sealed)
     else:
         importing.import_parquet(store, dataset, rows, sealed=settings.sealed)
+
+
+def after_import(store: "Store", job: "JobId") -> None:
+    """For the supervisor, with each job that has ended. A split makes up for keys that could not be kept (the disk is full, the job is gone)."""
+    with contextlib.suppress(StorageError, OSError):
+        ended = jobs.find(store, job)
+        if ended.kind == IMPORT_KIND.name and ended.state is JobState.DONE:
+            keys.fill_soon(store, DatasetId(settings_of(Path(ended.folder)).dataset))
 
 
 IMPORT_KIND = Kind("import", "core.data.job:main", finish, exclusive=False)

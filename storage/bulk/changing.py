@@ -7,6 +7,7 @@ from duckdb import DuckDBPyConnection as Connection
 
 from storage import changes, marks
 from storage.bulk.filtering import matching_sql
+from storage.bulk.text_sql import folded_of
 from storage.canonical import canonical, question_and_answer, turns_of
 from storage.errors import NothingChanged, RowMissing
 from storage.ids import row_suffix
@@ -14,10 +15,10 @@ from storage.rows import Change, DatasetId, NewExample, OwnerId, RowEdit, RowFil
 from storage.store import Store
 
 _BATCH = 20_000
-ASCII = "strlen({q}) = length({q}) AND strlen(coalesce({a}, '')) = length(coalesce({a}, ''))"
 # The texts that a row need not keep are NULL, as schema 2 says.
 KEPT_MESSAGES = "CASE WHEN {m} = whole_messages(NULL, {q}, {a}) THEN NULL ELSE {m} END"
-KEPT_FOLDED = f"CASE WHEN {ASCII} THEN NULL ELSE folded({{q}}) || ' ' || folded(coalesce({{a}}, '')) END"
+KEPT_HASH = f"row_hash({KEPT_MESSAGES}, {{q}}, {{a}})"
+KEPT_FOLDED = folded_of("{q}", "{a}")
 
 
 def apply(store: Store, actor: OwnerId, dataset: DatasetId, edits: Sequence[RowEdit] | Path, kind: str, what: str) -> Change:
@@ -147,8 +148,8 @@ def _stage(connection: Connection, batches: Iterator[Sequence[RowEdit]]) -> None
             [question for question, _ in pairs],
             [answer for _, answer in pairs],
         ]
-        sql = """
-            INSERT INTO staged SELECT position, messages, question, answer, sha256(messages) FROM
+        sql = f"""
+            INSERT INTO staged SELECT position, messages, question, answer, {KEPT_HASH.format(m="messages", q="question", a="answer")} FROM
             (SELECT unnest(?::BIGINT[]) AS position, unnest(?::VARCHAR[]) AS messages, unnest(?::VARCHAR[]) AS question, unnest(?::VARCHAR[]) AS answer)
         """
         connection.execute(sql, values)
@@ -198,7 +199,7 @@ _TAGS_OF = """
 _ADD = f"""
     INSERT INTO example
     SELECT lower(to_base(place, 32, 5)) || $suffix, $owner, $dataset, place, {KEPT_MESSAGES.format(m="messages", q="question", a="answer")},
-           question, answer, sha256(messages), NULL, source, row, original, NULL, false, false, question_key(folded(question)),
+           question, answer, {KEPT_HASH.format(m="messages", q="question", a="answer")}, NULL, source, row, original, NULL, false, false, question_key(folded(question)),
            {KEPT_FOLDED.format(q="question", a="answer")}, $number, NULL
     FROM (SELECT $last + unnest(range(1, len($messages) + 1)) AS place, unnest($messages::VARCHAR[]) AS messages, unnest($questions::VARCHAR[]) AS question,
                  unnest($answers::VARCHAR[]) AS answer, unnest($sources::VARCHAR[]) AS source, unnest($rows::BIGINT[]) AS row,

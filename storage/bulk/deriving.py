@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
-from storage.bulk.text_sql import escaped, in_quotes, is_blank, question_key_of, stripped
+from storage.bulk.text_sql import escaped, folded_of, in_quotes, is_blank, stripped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -164,15 +164,17 @@ def _macros() -> list[str]:
 
 
 def answered(sql: str, plan: RowPlan) -> str:
-    """From q (the question as JSON), question and cell to the answer, a (as JSON), and what the letters are: `odd` may be escaped as Python does not."""
+    """From question, cell and q (the question as JSON, or NULL where that only adds the quotes) to the answer, a (as JSON, where q is there), and what
+    the letters are: `odd` may be escaped as Python does not."""
     answer = stripped("cell") if plan.stripped else "cell"
     if plan.unanswered:
         answer = f"CASE WHEN {is_blank('cell')} THEN NULL ELSE {answer} END"
     return f"""
         SELECT *, CASE WHEN odd THEN contains(q, '\\u0000') OR contains(coalesce(a, ''), '\\u0000') ELSE false END AS nul
-        FROM (SELECT *, CASE WHEN strlen(q) <> strlen(question) + 2 OR strlen(a) <> strlen(answer) + 2 THEN contains(q, '\\u00') OR contains(coalesce(a, ''), '\\u00')
+        FROM (SELECT *, CASE WHEN q IS NULL THEN false
+                             WHEN strlen(q) <> strlen(question) + 2 OR strlen(a) <> strlen(answer) + 2 THEN contains(q, '\\u00') OR contains(coalesce(a, ''), '\\u00')
                              ELSE false END AS odd
-        FROM (SELECT *, to_json(answer)::VARCHAR AS a FROM (SELECT *, {answer} AS answer FROM ({sql}))))
+        FROM (SELECT *, CASE WHEN q IS NOT NULL THEN to_json(answer)::VARCHAR END AS a FROM (SELECT *, {answer} AS answer FROM ({sql}))))
     """
 
 
@@ -185,14 +187,11 @@ def is_fine(plan: RowPlan) -> str:
 def derived(rows: str, *, place: str = "") -> str:
     """From `answered`, rest, exact and line to what the store keeps."""
     return f"""
-        SELECT {place} question, answer, CASE WHEN odd THEN CASE WHEN asked <> q OR said <> a THEN messages END END AS messages, sha256(messages) AS content_hash,
-               CASE WHEN compact THEN rest ELSE line END AS original, compact AS form, question_key, folded
-        FROM (SELECT *, {_MESSAGES} AS messages
-        FROM (SELECT *, CASE WHEN odd THEN {escaped("q")} ELSE q END AS asked, CASE WHEN odd THEN {escaped("a")} ELSE a END AS said,
-                     {question_key_of("question", "plain", "q")} AS question_key,
-                     CASE WHEN plain AND strlen(coalesce(answer, '')) = length(coalesce(answer, '')) THEN NULL
-                          ELSE folded(question) || ' ' || folded(coalesce(answer, '')) END AS folded
-        FROM (SELECT *, exact AND answer IS NOT DISTINCT FROM cell AS compact, strlen(question) = length(question) AS plain FROM ({rows}))))
+        SELECT {place} question, answer, messages, row_hash(messages, question, answer) AS content_hash,
+               CASE WHEN compact THEN rest ELSE line END AS original, compact AS form, {folded_of("question", "answer")} AS folded
+        FROM (SELECT *, CASE WHEN odd THEN CASE WHEN asked <> q OR said <> a THEN {_MESSAGES} END END AS messages
+        FROM (SELECT *, CASE WHEN odd THEN {escaped("q")} END AS asked, CASE WHEN odd THEN {escaped("a")} END AS said,
+                     exact AND answer IS NOT DISTINCT FROM cell AS compact FROM ({rows})))
     """
 
 

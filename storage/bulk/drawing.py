@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection as Connection
 from storage.bulk.bundles import join_bundles
 from storage.bulk.columns import Columns, moment
 from storage.bulk.dealing import Rows, deal
+from storage.bulk.keys import fill
 from storage.bulk.versions import ROWS_OF_VERSION
 from storage.errors import NoDates, NothingToSplit
 from storage.rows import Part
@@ -48,6 +49,7 @@ class Draw:
 def draw_rows(connection: Connection, id: str, dataset: str, change: int, wish: Draw) -> int:
     """Write the rows of split `id`; returns how many answered rows are in no part. Raises NothingToSplit, NoDates."""
     place = {"dataset": dataset, "change": change}
+    fill(connection, dataset)
     columns = Columns()
     stratum = _stratum(columns, wish)
     answered = f"FROM example WHERE {ROWS_OF_VERSION} AND answer IS NOT NULL"

@@ -5,6 +5,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection as Connection
 
 from storage import changes
+from storage.bulk.changing import KEPT_FOLDED, KEPT_MESSAGES
 from storage.bulk.lines import Lines, rows_of_lines
 from storage.errors import RowMissing, RowsLost
 from storage.ids import row_suffix
@@ -12,32 +13,29 @@ from storage.rows import DatasetId
 from storage.store import Store
 
 _ROWS_CAME = '{"key":"rows_came","english":"Rows were imported","facts":{}}'
-_ROWS = """
-    SELECT place, CASE WHEN messages = whole_messages(NULL, question, answer) THEN NULL ELSE messages END AS messages, question, answer,
-           sha256(messages) AS content_hash, source, row, original, NULL AS form,
-           question_key(folded_question) AS question_key,
-           CASE WHEN plain AND strlen(coalesce(answer, '')) = length(coalesce(answer, '')) THEN NULL
-                ELSE folded_question || ' ' || folded(coalesce(answer, '')) END AS folded
+_ROWS = f"""
+    SELECT place, kept AS messages, question, answer, row_hash(kept, question, answer) AS content_hash, source, row, original, NULL AS form,
+           {KEPT_FOLDED.format(q="question", a="answer")} AS folded
     FROM (
-        SELECT $last + file_row_number + 1 AS place, folded(question) AS folded_question, strlen(question) = length(question) AS plain,
-               messages, question, answer, source, row, coalesce(original, '{}') AS original
+        SELECT $last + file_row_number + 1 AS place, {KEPT_MESSAGES.format(m="messages", q="question", a="answer")} AS kept,
+               question, answer, source, row, coalesce(original, '{{}}') AS original
         FROM read_parquet($file, file_row_number = true)
     )
 """
 _DERIVED_ROWS = """
     SELECT $last + file_row_number + 1 AS place, messages, question, answer, content_hash, $source AS source, file_row_number + 1 AS row, original,
-           CASE WHEN form THEN $form END AS form, question_key, folded
+           CASE WHEN form THEN $form END AS form, folded
     FROM read_parquet($file, file_row_number = true)
 """
 _LINES = """
     SELECT $last + place AS place, messages, question, answer, content_hash, $source AS source, place AS row, original,
-           CASE WHEN form THEN $form END AS form, question_key, folded
+           CASE WHEN form THEN $form END AS form, folded
     FROM ({lines})
 """
 _INSERT = """
     INSERT INTO example
     SELECT lower(to_base(place, 32, 5)) || $suffix, $owner, $dataset, place, messages, question, answer, content_hash, NULL, source, row, original, form,
-           $sealed, false, question_key, folded, $change, NULL
+           $sealed, false, NULL, folded, $change, NULL
     FROM ({rows})
 """
 

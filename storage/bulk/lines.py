@@ -9,7 +9,7 @@ import duckdb
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.bulk.deriving import Derived, Room, RowPlan, Watch, answered, database, derived, is_fine, name_of, rest_of, watched, why
-from storage.bulk.text_sql import in_quotes, is_flat, rest_is_safe
+from storage.bulk.text_sql import folded_of, in_quotes, is_flat, rest_is_safe
 
 _CELLS = "cells_of_line"  # a name that no column has
 
@@ -17,7 +17,7 @@ _CELLS = "cells_of_line"  # a name that no column has
 @dataclass(frozen=True)
 class Lines:
     """A file of lines that was found to be good, cut into parts, in its order: the name of each and how many rows it has. `plain`: every line is what
-    its cells say, letter by letter."""
+    its cells say, letter by letter, and none has a letter that Python and the database escape differently."""
 
     plan: RowPlan
     parts: tuple[tuple[str, int], ...]
@@ -32,7 +32,7 @@ def check_lines(parts: Sequence[Path], plan: RowPlan, room: Room, watch: Watch |
     """One JSON object a line, UTF-8, the file cut into parts. Raises Irregular where one is no row that `rows_of_lines` makes, Interrupted."""
     files = f"[{', '.join(in_quotes(str(part)) for part in parts)}]"
     rows = _cells_of(plan, f"SELECT file_index AS place, json FROM read_json_objects({files}, {_reading(plan)})", checked=True)
-    plain = f"CASE WHEN {is_fine(plan)} THEN exact AND answer IS NOT DISTINCT FROM cell ELSE error('irregular row')::BOOLEAN END"
+    plain = f"CASE WHEN {is_fine(plan)} THEN exact AND NOT odd AND answer IS NOT DISTINCT FROM cell ELSE error('irregular row')::BOOLEAN END"
     sql = f"""
         SELECT place, count(*), min(answer), max(answer), count(*) FILTER (answer IS NULL), count(*) FILTER ({plain}) FROM ({answered(rows, plan)}) GROUP BY place
     """
@@ -56,12 +56,16 @@ def rows_of_lines(folder: Path, lines: Lines) -> str:
         return derived(answered(_cells_of(lines.plan, _numbered(folder, lines), checked=False), lines.plan), place="place,")
     plan, places = lines.plan, _places(lines.plan)
     kinds = ", ".join(f"{in_quotes(column)}: '{kind}'" for column, kind in _kinds(plan).items())
-    cells = f"{places[plan.question]} AS question, {places.get(plan.answer or '', 'NULL::VARCHAR')} AS cell, {rest_of(plan, _as_json(plan).__getitem__)} AS rest"
+    cells = f"{places[plan.question]} AS question, {places.get(plan.answer or '', 'NULL::VARCHAR')} AS answer, {rest_of(plan, _as_json(plan).__getitem__)} AS original"
     parts = " UNION ALL ".join(
         f"SELECT {first} + row_number() OVER () AS place, {cells} FROM read_json({file}, columns = {{{kinds}}}, {_reading(plan)}) {_CELLS}"
         for first, file in _firsts(folder, lines)
     )
-    return derived(answered(f"SELECT *, to_json(question)::VARCHAR AS q, true AS exact, NULL::VARCHAR AS line FROM ({parts})", plan), place="place,")
+    return f"""
+        SELECT place, question, answer, NULL::VARCHAR AS messages, row_hash(NULL, question, answer) AS content_hash, original, true AS form,
+               {folded_of("question", "answer")} AS folded
+        FROM ({parts})
+    """
 
 
 def _numbered(folder: Path, lines: Lines) -> str:
@@ -96,12 +100,15 @@ def _cells_of(plan: RowPlan, lines: str, *, checked: bool) -> str:
     """From place and json to the cells of a line, and whether it is no more than these."""
     places, (before, after) = _places(plan), _around_question(plan)
     # Each level names what the next one uses more than once: DuckDB works out an expression wherever it stands, and all sides of an AND.
+    # In a line without a backslash nothing is escaped: what a text is in JSON differs from it by two quotes.
     exact = f"""
         SELECT * EXCLUDE (before, "after", exact), coalesce(exact, false) AS exact
-        FROM (SELECT *, starts_with(json, before) AND ends_with(json, "after") AND strlen(json) = strlen(before) + strlen(q) + strlen("after")
+        FROM (SELECT *, starts_with(json, before) AND ends_with(json, "after")
+                        AND strlen(json) = strlen(before) + coalesce(strlen(q), strlen(question) + 2) + strlen("after")
                         AND strlen(json) <= {plan.line_bytes} AND {_bare_is_plain(plan)} AS exact
         FROM (SELECT *, {before} AS before, {after} AS "after"
-        FROM (SELECT *, to_json(question)::VARCHAR AS q, to_json(cell)::VARCHAR AS written, {rest_of(plan, _as_json(plan).__getitem__)} AS rest
+        FROM (SELECT *, CASE WHEN contains(json, '\\') THEN to_json(question)::VARCHAR END AS q, to_json(cell)::VARCHAR AS written,
+                     {rest_of(plan, _as_json(plan).__getitem__)} AS rest
         FROM (SELECT place, json, {_CELLS}, {_CELLS} IS NOT NULL AS whole, {places[plan.question]} AS question, {places.get(plan.answer or "", "NULL::VARCHAR")} AS cell
         FROM (SELECT place, json, json_transform(json, {in_quotes(json.dumps(_kinds(plan), ensure_ascii=False))}) AS {_CELLS} FROM ({lines}))))))
     """

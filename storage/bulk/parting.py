@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection as Connection
 
 from storage import changes
-from storage.bulk.changing import KEPT_FOLDED, KEPT_MESSAGES
+from storage.bulk.changing import KEPT_FOLDED, KEPT_HASH, KEPT_MESSAGES
 from storage.canonical import canonical, question_and_answer, turns_of
 from storage.errors import NothingChanged
 from storage.ids import row_suffix
@@ -57,7 +57,8 @@ def replace_by_pieces(store: Store, actor: OwnerId, dataset: DatasetId, pieces: 
 _ADD = f"""
     INSERT INTO example
     SELECT lower(to_base(n.place, 32, 5)) || $suffix, $owner, $dataset, n.place, {KEPT_MESSAGES.format(m="n.messages", q="n.question", a="n.answer")},
-           n.question, n.answer, sha256(n.messages), NULL, e.source, e.row, n.original, NULL, e.sealed, false, question_key(folded(n.question)),
+           n.question, n.answer, {KEPT_HASH.format(m="n.messages", q="n.question", a="n.answer")},
+           NULL, e.source, e.row, n.original, NULL, e.sealed, false, question_key(folded(n.question)),
            {KEPT_FOLDED.format(q="n.question", a="n.answer")}, $number, NULL
     FROM (SELECT $last + unnest(range(1, len($messages) + 1)) AS place, unnest($parents::BIGINT[]) AS parent, unnest($messages::VARCHAR[]) AS messages,
                  unnest($questions::VARCHAR[]) AS question, unnest($answers::VARCHAR[]) AS answer, unnest($originals::VARCHAR[]) AS original) n

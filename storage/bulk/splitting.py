@@ -7,6 +7,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.bulk.drawing import Draw, draw_rows
+from storage.bulk.keys import KEY
 from storage.bulk.versions import ROWS_OF_VERSION, freeze_version, get_version, place_of_split, versions_of
 from storage.errors import RowMissing
 from storage.ids import new_id
@@ -110,7 +111,7 @@ def leaks(store: Store, split: SplitId) -> Leaks:
     """Counted over all rows, not estimated. Near duplicates are those of the dataset's latest check-up."""
     sql = f"""
         WITH r AS (SELECT position, part FROM split_row WHERE split = $split)
-        SELECT (SELECT count(*) FROM (SELECT 1 FROM r JOIN (SELECT position, question_key FROM example WHERE {ROWS_OF_VERSION}) USING (position)
+        SELECT (SELECT count(*) FROM (SELECT 1 FROM r JOIN (SELECT position, {KEY} AS question_key FROM example WHERE {ROWS_OF_VERSION}) USING (position)
                     GROUP BY question_key HAVING min(part) <> max(part))) AS equal,
                (SELECT count(*) FROM (SELECT 1 FROM r JOIN near n USING (position) WHERE n.dataset = $dataset
                     GROUP BY n.bundle HAVING min(part) <> max(part))) AS near,

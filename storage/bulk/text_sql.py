@@ -8,17 +8,20 @@ _BLANKS = (
 _LOWER = tuple((f"\\u00{code:02X}", f"\\u00{code:02x}") for code in range(32) if f"{code:02X}" != f"{code:02x}")
 
 
-def question_key_of(text: str, plain: str, escaped: str) -> str:
-    """SQL with the value of question_key(folded(text)), which is slow: most texts have no white space that it would change.
-
-    `plain` says that the text is ASCII, `escaped` is the text as JSON.
-    """
+def question_key_of(text: str) -> str:
+    """SQL with the value of question_key(folded(text)), which is slow: most texts have no white space that it would change."""
     spaced = f"contains({text}, '  ') OR starts_with({text}, ' ') OR ends_with({text}, ' ')"
     lines = f"contains({text}, chr(10)) OR contains({text}, chr(13)) OR contains({text}, chr(9))"
-    blanks = f"CASE WHEN NOT {plain} THEN true WHEN {spaced} THEN true WHEN strlen({escaped}) <> strlen({text}) + 2 THEN {lines} ELSE false END"
+    blanks = f"CASE WHEN strlen({text}) <> length({text}) THEN true WHEN {spaced} THEN true ELSE {lines} END"
     # Two blanks and more become one, which is what the macro's ' +' does with far fewer places to look at.
     slow = f"trim(regexp_replace(in_one_line(folded({text})), ' {{2,}}', ' ', 'g'))"
     return f"hash(CASE WHEN {blanks} THEN {slow} ELSE lower({text}) END)"
+
+
+def folded_of(question: str, answer: str) -> str:
+    """What search looks into; NULL where both are ASCII, which it folds by itself."""
+    ascii = f"strlen({question}) = length({question}) AND strlen(coalesce({answer}, '')) = length(coalesce({answer}, ''))"
+    return f"CASE WHEN {ascii} THEN NULL ELSE folded({question}) || ' ' || folded(coalesce({answer}, '')) END"
 
 
 def escaped(text: str) -> str:

@@ -126,7 +126,7 @@ def test_answers_given_while_the_server_is_away_are_sent_when_it_is_back(bench: 
     for _ in range(10):
         given[_text(page)] = topic_of(_text(page))
         page.keyboard.press(keys[given[_text(page)]])
-    page.locator(".told .saved", has_text="on their way").wait_for(timeout=10_000)
+    page.locator(".told .saved", has_text="being sent").wait_for(timeout=10_000)
     page.unroute("**/api/actions/label")
     page.reload()
     _all_kept(page)

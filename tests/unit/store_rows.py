@@ -1,5 +1,6 @@
 """Arranges a real store with rows, for the tests of storage."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from storage import datasets, projects
 from storage.bulk.importing import import_parquet
 from storage.bulk.paging import window
-from storage.canonical import canonical
+from storage.canonical import canonical, question_and_answer, turns_of
 from storage.rows import LOCAL_OWNER, DatasetId, ExampleId, Part, Project, RowFilter, RowWindow, SplitId
 from storage.store import Store
 
@@ -25,6 +26,18 @@ SCHEMA = pa.schema(
 def messages(question: str, answer: str | None) -> str:
     turns = [{"role": "user", "content": question}]
     return canonical(turns if answer is None else [*turns, {"role": "assistant", "content": answer}])
+
+
+def row_hash(text: str) -> str:
+    """What schema 2 says of the hash of a row with these messages, said in Python."""
+    question, answer = question_and_answer(turns_of(text))
+    if text != messages(question, answer) or any(f"\\u00{code:02x}" in text for code in range(32)):
+        said = text
+    elif answer is None:
+        said = f"\0{question}"
+    else:
+        said = f"{question}\0{answer}"
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def write_parquet(path: Path, pairs: Sequence[Pair], originals: Sequence[dict[str, str]] | None = None) -> Path:

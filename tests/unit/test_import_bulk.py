@@ -20,6 +20,7 @@ from core.data.mapping import Mapping
 from core.errors import UserError
 from storage import datasets, projects
 from storage.bulk.importing import import_derived, import_lines, import_parquet
+from storage.bulk.keys import KEY
 from storage.rows import LOCAL_OWNER
 from storage.store import Store
 from tests.unit.data_files import LABELLED, written
@@ -60,9 +61,9 @@ def taken(store: Store, path: Path, mapping: Mapping, *, at_once: bool, monkeypa
         import_derived(store, dataset, folder / ROWS_FILE, source=path.name, form=summary.form, sealed=False)
     else:
         import_parquet(store, dataset, folder / ROWS_FILE, sealed=False)
-    sql = """
+    sql = f"""
         SELECT id[:5], position, whole_messages(messages, question, answer), messages, question, answer, content_hash, imported_hash, source, row,
-               question_key, question_key(folded(question)), folded, whole_original(original, form, question, answer)
+               {KEY}, question_key(folded(question)), folded, whole_original(original, form, question, answer)
         FROM example WHERE dataset = ? ORDER BY position
     """
     rows = store.read(None, sql, [dataset])

@@ -1,5 +1,6 @@
 """Changes of many rows in the store: from a file, added, merged; marks and views through a saved project; rows of an older file and an older archive."""
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 from storage import changes, marks, projects, views
 from storage.archive import restore_project, save_project
 from storage.bulk import changing, filtering
-from storage.canonical import canonical, content_hash
+from storage.bulk.versions import recomputed_hash, versions_of
+from storage.canonical import canonical
 from storage.errors import BadMessages, NothingChanged, RowMissing
 from storage.files import sha256_of
 from storage.migrations import apply, migrations
 from storage.rows import LOCAL_OWNER, NewExample, Review, RowEdit, RowFilter
 from storage.store import Store
-from tests.unit.store_rows import filled, messages, open_store, page, support_rows
+from tests.unit.store_rows import filled, messages, open_store, page, row_hash, support_rows
 
 WHAT = '{"key":"x","english":"x","facts":{}}'
 
@@ -33,9 +35,9 @@ def store(tmp_path):
 
 def whole(store: Store, dataset) -> bool:
     """Whether every state's hash is that of its messages."""
-    sql = "SELECT count(*) FROM example WHERE content_hash <> sha256(whole_messages(messages, question, answer))"
+    sql = "SELECT count(*) FROM example WHERE content_hash <> row_hash(messages, question, answer)"
     return bool(
-        store.read(None, sql) == [(0,)] and all(content_hash(row.messages) == row.content_hash for row in page(store, dataset, size=500).examples)
+        store.read(None, sql) == [(0,)] and all(row_hash(row.messages) == row.content_hash for row in page(store, dataset, size=500).examples)
     )
 
 
@@ -134,10 +136,13 @@ def old_file(path: Path) -> None:
         "INSERT INTO dataset VALUES ('ddddddddddddd', 'local', 'ppppppppppppp', 'old.csv', 'text_label', '[\"text\"]', 2, 2, now()::TIMESTAMP)"
     )
     states = [(1, "first", "a", 1, 2), (1, "first, changed", "a", 2, None), (2, "perché", "b", 1, None)]
-    imported = {1: content_hash(messages("first", "a")), 2: content_hash(messages("perché", "b"))}
+    hashes = {
+        messages(*pair): hashlib.sha256(messages(*pair).encode()).hexdigest() for pair in (("first", "a"), ("first, changed", "a"), ("perché", "b"))
+    }
+    imported = {1: hashes[messages("first", "a")], 2: hashes[messages("perché", "b")]}
     for position, question, answer, born, gone in states:
         text = messages(question, answer)
-        values = [f"0000{position}aaaaaaaa", position, text, question, answer, content_hash(text), imported[position], position, question, born, gone]
+        values = [f"0000{position}aaaaaaaa", position, text, question, answer, hashes[text], imported[position], position, question, born, gone]
         sql = """
             INSERT INTO example SELECT $1, 'local', 'ddddddddddddd', $2, $3, $4, $5, $6, $7, 'old.csv', $8, '{"text": 1}', false,
                    question_key(folded($9)), folded($9) || ' ' || folded($5), $10, $11
@@ -145,6 +150,9 @@ def old_file(path: Path) -> None:
         connection.execute(sql, values)
     edit = "INSERT INTO edit VALUES (1, 'local', 'ddddddddddddd', '00001aaaaaaaa', 'local', now()::TIMESTAMP, '[]', '[]', false)"
     connection.execute(edit)
+    connection.execute(
+        "INSERT INTO version VALUES ('vvvvvvvvvvvvv', 'local', 'ddddddddddddd', 1, '1', 2, 'as schema 1 said it', 1, now()::TIMESTAMP)"
+    )
     connection.close()
 
 
@@ -156,6 +164,9 @@ def test_a_file_of_the_older_schema_keeps_every_row_and_says_which_were_changed(
         assert whole(store, "ddddddddddddd")
         assert page(store, "ddddddddddddd", search="PERCHE").total == 1
         assert changes.history(store, "ddddddddddddd")[0].kind == "edit"
+        assert [recomputed_hash(store, version.id) for version in versions_of(store, "ddddddddddddd")] == [
+            versions_of(store, "ddddddddddddd")[0].content_hash
+        ]
 
 
 def test_a_project_that_an_older_bottega_saved_comes_back(tmp_path):

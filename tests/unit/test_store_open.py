@@ -10,6 +10,7 @@ import pytest
 
 from storage import projects
 from storage.archive import backup
+from storage.bulk.keys import KEY
 from storage.errors import StoreBusy, StoreClosed, StoreDamaged, StoreTooNew
 from storage.migrations import apply, back_up_file, migrate, migrations
 from storage.rows import LOCAL_OWNER
@@ -208,7 +209,7 @@ def test_a_copy_of_a_file_gets_its_own_name_each_time(tmp_path):
 
 
 def test_keys_of_another_hash_are_made_anew_at_the_next_opening(tmp_path):
-    keys = "SELECT position, question_key FROM example ORDER BY position"
+    keys = f"SELECT position, {KEY} FROM example ORDER BY position"
     with open_store(tmp_path) as store:
         filled(store, [("Where?", "a"), ("where?", "b"), ("When?", "c")])
         before = store.read(None, keys)
@@ -220,7 +221,7 @@ def test_keys_of_another_hash_are_made_anew_at_the_next_opening(tmp_path):
 
 
 def test_keys_are_made_anew_where_nobody_knows_what_made_them(tmp_path):
-    keys = "SELECT position, question_key FROM example ORDER BY position"
+    keys = f"SELECT position, {KEY} FROM example ORDER BY position"
     with open_store(tmp_path) as store:
         filled(store, [("Where?", "a"), ("When?", "c")])
         before = store.read(None, keys)

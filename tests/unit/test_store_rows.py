@@ -12,12 +12,12 @@ from storage.bulk.importing import import_parquet
 from storage.bulk.splitting import freeze_split, open_test
 from storage.bulk.versions import export_jsonl, freeze_version, get_version, recomputed_hash, versions_of
 from storage.bulk.writing import write_rows
-from storage.canonical import canonical, canonical_text, content_hash
+from storage.canonical import canonical, canonical_text
 from storage.errors import BadMessages, NothingToTakeBack, RowMissing
 from storage.files import sha256_of
 from storage.rows import LOCAL_OWNER, OwnerId, Part
 from storage.store import Store
-from tests.unit.store_rows import filled, first_example, messages, open_store, page, support_rows, write_parquet
+from tests.unit.store_rows import filled, first_example, messages, open_store, page, row_hash, support_rows, write_parquet
 
 STRANGER = OwnerId("stranger")
 
@@ -36,7 +36,7 @@ def test_rows_keep_their_order_source_and_hash(store):
     _, dataset = filled(store, support_rows(120))
     rows = page(store, dataset, size=500).examples
     assert [(row.position, row.row, row.question) for row in rows] == [(n, n, f"Where is order {n - 1}?") for n in range(1, 121)]
-    assert all(row.content_hash == content_hash(row.messages) and not row.edited for row in rows)
+    assert all(row.content_hash == row_hash(row.messages) and not row.edited for row in rows)
     assert len({row.id for row in rows}) == 120
     assert all(len(row.id) == 13 for row in rows)
 

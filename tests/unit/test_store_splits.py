@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage import datasets
 from storage.bulk.quotas import Stratum, quotas
-from storage.bulk.splitting import freeze_split, freeze_version, get_split, latest_split, open_test, split_counts, splits_of
+from storage.bulk.splitting import freeze_split, freeze_version, get_split, latest_split, leaks, open_test, split_counts, splits_of
 from storage.errors import NothingToSplit, RowMissing
 from storage.rows import LOCAL_OWNER, OwnerId, Part, Split
 from storage.store import Store
@@ -183,3 +184,14 @@ def test_quotas_are_within_one_row_of_the_share_and_always_leave_one_to_learn_fr
         if stratum.groups == 1:
             assert (quota.test, quota.validation) == (0, 0)
     assert sum(quota.test for quota in given_out.values()) >= (1 if any(stratum.groups > 1 for stratum in strata.values()) else 0)
+
+
+def test_the_keys_of_equal_questions_are_worked_out_after_the_import_and_before_the_first_split(store):
+    _, dataset = filled(store, [(f"Question {n // 2}?", f"label {n % 3}") for n in range(60)])
+    without = "SELECT count(*) FROM example WHERE question_key IS NULL AND dataset = ?"
+    assert store.read(None, without, [dataset]) == [(60,)]
+    assert datasets.facts(store, dataset).duplicates == 30
+    split = freeze_split(store, freeze_version(store, dataset).id, "{}", seed=1, validation_share=0.2, test_share=0.2)
+    assert store.read(None, without, [dataset]) == [(0,)]
+    assert leaks(store, split.id).equal == 0
+    assert datasets.facts(store, dataset).duplicates == 30

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import Unexpected, UserError
+from core.jobs.awake import kept_awake
 from core.jobs.events import Failure, State
-from core.jobs.failures import plain_facts, redacted, told
-from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobStopped
+from core.jobs.failures import OutOfMemory, plain_facts, redacted, told
+from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobPaused, JobStopped
+from core.jobs.memory import MemoryWatch
 from core.jobs.spec import JobSpec
 from core.quiet import be_quiet
 from storage.files import FolderLock
@@ -25,7 +27,7 @@ def main(arguments: list[str]) -> int:
     """0 once the job's end was said, NOT_MINE when there was nothing to do."""
     folder, attempt = Path(arguments[0]), int(arguments[1])
     be_quiet(hub=os.environ.get("HF_HUB_OFFLINE") == "0")
-    _be_modest()
+    be_modest()
     lock = FolderLock(folder / LOCK_FILE)
     if not lock.acquire():
         return NOT_MINE
@@ -36,9 +38,21 @@ def main(arguments: list[str]) -> int:
     job = ChildJob(folder, spec)
     job.listen_to_signals()
     job.emit(State(JobState.RUNNING))
-    job.say_end(_end_of(job))
+    if spec.heavy:
+        with kept_awake(), MemoryWatch(lambda: _end_for_memory(job)):
+            end = _end_of(job)
+    else:
+        end = _end_of(job)
+    job.say_end(end)
     job.close()
     return 0  # the lock ends with the process, after the last word
+
+
+def _end_for_memory(job: ChildJob) -> None:
+    """In the watching thread, whatever the main one does: soon the system would kill this process, and no one would say why."""
+    error = OutOfMemory()
+    job.say_end(Failure(error.name, str(error), plain_facts(error)))
+    os._exit(0)
 
 
 def _end_of(job: ChildJob) -> State | Failure:
@@ -46,6 +60,8 @@ def _end_of(job: ChildJob) -> State | Failure:
         for name in job.spec.inputs:
             job.input(name)
         _main_of(job.spec)(job)
+    except JobPaused:
+        return State(JobState.PAUSED)
     except JobStopped:
         return State(JobState.STOPPED)
     except UserError as error:
@@ -71,7 +87,7 @@ def _main_of(spec: JobSpec) -> Any:
     return getattr(importlib.import_module(module), function)
 
 
-def _be_modest() -> None:
+def be_modest() -> None:
     """The person's own programs come first. On Windows the parent set the priority class at the start."""
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):

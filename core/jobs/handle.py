@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from storage.files import sha256_of
 
 EVENTS_FILE = "events.jsonl"
 STOP_FILE = "stop"
+PAUSE_FILE = "pause"
 LOG_FILE = "log.txt"
 LOCK_FILE = "lock"
 RESERVE_FILE = "reserve"
@@ -22,6 +24,10 @@ _RESERVE_BYTES = 64 * 1024  # given back when the disk is full, so that the chil
 
 class JobStopped(Exception):
     """A main raises it (or `check_stop` does) when it ends because it was asked to; the job counts as stopped, what it saved is kept."""
+
+
+class JobPaused(JobStopped):
+    """As JobStopped, to go on later: the job counts as paused."""
 
 
 class InputChanged(UserError):
@@ -38,8 +44,9 @@ class ChildJob:
 
     def __init__(self, folder: Path, spec: JobSpec) -> None:
         self.folder, self.spec = folder, spec
-        self._asked_to_stop = False
-        self._stop_file = str(folder / STOP_FILE)
+        self._writing = threading.Lock()
+        self._asked_to_stop = self._asked_to_pause = False
+        self._stop_file, self._pause_file = str(folder / STOP_FILE), str(folder / PAUSE_FILE)
         _keep_reserve(folder)
         self._events = _opened(folder / EVENTS_FILE)
 
@@ -61,13 +68,14 @@ class ChildJob:
 
     def emit(self, event: Event) -> None:
         """Append one line, whole or not at all. OSError when the disk is full."""
-        before = self._events.tell()
-        try:
-            _write_whole(self._events, to_line(event).encode())
-        except OSError:
-            self._events.truncate(before)
-            self._events.seek(before)
-            raise
+        with self._writing:
+            before = self._events.tell()
+            try:
+                _write_whole(self._events, to_line(event).encode())
+            except OSError:
+                self._events.truncate(before)
+                self._events.seek(before)
+                raise
 
     def say_end(self, event: State | Failure) -> None:
         """The last word, for which room was kept aside: a full disk does not swallow it."""
@@ -84,10 +92,22 @@ class ChildJob:
             self._asked_to_stop = os.path.exists(self._stop_file)
         return self._asked_to_stop
 
+    def pause_requested(self) -> bool:
+        """A stop that was asked for as well goes before it."""
+        if not self._asked_to_pause:
+            self._asked_to_pause = os.path.exists(self._pause_file)
+        return self._asked_to_pause and not self.stop_requested()
+
+    def end_requested(self) -> bool:
+        """A stop or a pause."""
+        return self.stop_requested() or self.pause_requested()
+
     def check_stop(self) -> None:
-        """Raises JobStopped when a stop was asked for."""
+        """Raises JobStopped when a stop was asked for, JobPaused when a pause was."""
         if self.stop_requested():
             raise JobStopped
+        if self.pause_requested():
+            raise JobPaused
 
     def artefact(self, name: str, path: Path) -> Artefact:
         """Announce a finished file of the run folder."""

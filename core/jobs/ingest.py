@@ -10,9 +10,9 @@ from pathlib import Path
 from subprocess import Popen
 
 from core.jobs.events import Event, Failure, State, from_lines
-from core.jobs.handle import EVENTS_FILE, LOCK_FILE
+from core.jobs.handle import EVENTS_FILE, LOCK_FILE, PAUSE_FILE, STOP_FILE
 from core.jobs.launch import kill_child, kill_tree
-from core.jobs.spec import Kind
+from core.jobs.spec import SPEC_FILE, JobSpec, Kind
 from storage.errors import RowMissing, StoreClosed, StoreFull
 from storage.files import FolderLock
 from storage.rows import JobId, JobState
@@ -22,7 +22,7 @@ _LOOK_EVERY_S = 0.1
 _READ_AT_ONCE = 1 << 20
 _LINGER_S = 10.0  # a child that said its end and does not go is ended
 
-ENDS = frozenset({JobState.DONE, JobState.STOPPED})
+ENDS = frozenset({JobState.DONE, JobState.STOPPED, JobState.PAUSED})
 
 
 @dataclass
@@ -54,6 +54,25 @@ class Living:
                 self.child.kill()
         else:
             kill_child(self.folder)
+
+    def end_asked(self, said: State | None = None) -> JobState:
+        """What an end that was asked for counts as: the files in its folder tell, also to a server that came after. One that did not hear a pause and
+        was killed is paused too: it goes on from what it had kept."""
+        paused = (self.folder / PAUSE_FILE).exists() if said is None else said.state == JobState.PAUSED
+        return JobState.PAUSED if paused and not (self.folder / STOP_FILE).exists() else JobState.STOPPED
+
+    def disown(self) -> bool:
+        """Make sure that a child which starts only now (its server was killed in between) finds another attempt's number and leaves.
+        False when it holds the folder already: then it lives."""
+        if not (self.folder / SPEC_FILE).is_file():
+            return True  # the folder was removed: nothing can start there
+        lock = FolderLock(self.folder / LOCK_FILE)
+        if not lock.acquire():
+            return False
+        spec = JobSpec.of(self.folder)
+        spec.model_copy(update={"attempt": spec.attempt + 1}).save(self.folder)
+        lock.release()
+        return True
 
 
 class Tailer:

@@ -15,7 +15,29 @@ class UnknownKind(UserError):
 class CannotResume(UserError):
     """Only a job that has ended before it was done goes on."""
 
-    sentence = "This job is {state}, so there is nothing to resume. Only a job that was stopped, failed or lost can go on. Nothing was changed."
+    sentence = (
+        "This job is {state}, so there is nothing to resume. Only a job that was paused, stopped, failed or lost can go on. Nothing was changed."
+    )
+    status = 409
+
+    def __init__(self, *, state: str) -> None:
+        super().__init__(state=state)
+
+
+class CannotPause(UserError):
+    """Only a job whose kind can go on where it was is paused, and only before it has ended."""
+
+    sentence = "This job is {state} and cannot be paused: only a training that waits or runs can. Stop it instead; what it saved is kept. Nothing was changed."
+    status = 409
+
+    def __init__(self, *, state: str) -> None:
+        super().__init__(state=state)
+
+
+class NotWaiting(UserError):
+    """Only what waits has a place in the queue."""
+
+    sentence = "This job is {state} and waits for nothing, so it has no place in the queue to change. Nothing was changed."
     status = 409
 
     def __init__(self, *, state: str) -> None:

@@ -1,41 +1,31 @@
-"""Queue, start, stop, resume and adopt: which job has a child, and what becomes of the job when the child ends."""
+"""Start, stop, pause, resume and adopt: which job has a child, and what becomes of the job when the child ends."""
 
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from core.home import Home
 from core.jobs.events import Event, Failure, State, to_line
-from core.jobs.handle import LOCK_FILE, STOP_FILE
+from core.jobs.handle import PAUSE_FILE, STOP_FILE
 from core.jobs.ingest import Living, Tailer
 from core.jobs.launch import launch
 from core.jobs.listening import Listeners, Subscription
-from core.jobs.refusals import CannotResume, ChildDidNotStart, JobLost, UnknownKind
+from core.jobs.queue import Queue, Waiting, ready_again
+from core.jobs.refusals import CannotPause, CannotResume, ChildDidNotStart, JobLost, NotWaiting, UnknownKind
 from core.jobs.spec import SPEC_FILE, JobSpec, Kind
+from core.jobs.standby import Standby
 from core.jobs.taking import as_json, finish, take
 from storage import jobs
-from storage.files import FolderLock
 from storage.ids import new_id
 from storage.rows import LIVE, Job, JobId, JobState, OwnerId, ProjectId
 from storage.store import Store
 
-RESUMABLE = frozenset({JobState.LOST, JobState.STOPPED, JobState.FAILED})
+RESUMABLE = frozenset({JobState.LOST, JobState.STOPPED, JobState.FAILED, JobState.PAUSED})
 Inputs = Callable[[Path], Mapping[str, str]]
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A queued job. The environment may hold a secret: it is in memory only, and a restart forgets it."""
-
-    id: JobId
-    kind: Kind
-    folder: Path
-    environment: Mapping[str, str]
 
 
 class Supervisor:
@@ -55,11 +45,12 @@ class Supervisor:
         self._store, self._home, self._threads, self._before_exclusive, self._after = store, home, threads, before_exclusive, after
         self._kinds = {kind.name: kind for kind in kinds}
         self._changed = threading.Condition()  # guards what stands below
-        self._waiting: list[_Waiting] = []
+        self._queue = Queue(store)
         self._living: dict[JobId, Living] = {}
         self._starting: set[JobId] = set()
         self._closed = False
         self._listeners = Listeners()
+        self.standby = Standby(home.root / "standby.log", threads=threads)
         self._tailer = Tailer(self._watched, self._take, self._ended, self._drop)
         self._tailer.start()
 
@@ -75,8 +66,8 @@ class Supervisor:
         id: JobId | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Job:
-        """Make the row and the run folder, and start the child as soon as it is its turn. `inputs` writes files into the folder and names their
-        SHA-256. `environment` goes to the child and nowhere else. Raises UnknownKind, and what `inputs` raises (then nothing is left)."""
+        """Make the row and the run folder, and start the child in its turn. `inputs` writes files into the folder and names their SHA-256. `environment` goes to the
+        child and nowhere else. Raises UnknownKind, and what `inputs` raises (then nothing is left)."""
         chosen = self._kind(kind)
         id = id or JobId(new_id())
         folder = self._home.runs / id
@@ -94,32 +85,75 @@ class Supervisor:
             inputs=hashes,
             threads=self._threads,
             memory_limit_bytes=chosen.memory_limit_bytes,
+            heavy=chosen.exclusive,
         )
         spec.save(folder)
         jobs.create(self._store, owner, project, kind, folder=str(folder), subject=subject, id=id)
-        self._enqueue(_Waiting(id, chosen, folder, environment or {}))
+        self._enqueue(Waiting(id, chosen, folder, environment or {}))
         return self.job(id)
 
     def stop(self, job_id: JobId) -> Job:
-        """Ask it to stop; one that waits in the queue is stopped at once. Stopping what has ended changes nothing."""
-        with self._changed:
-            waiting = [job for job in self._waiting if job.id == job_id]
-            self._waiting = [job for job in self._waiting if job.id != job_id]
-            living = self._living.get(job_id)
-        if waiting:
+        """Ask it to stop; one that waits or is paused is stopped at once. Stopping what has ended changes nothing."""
+        living = self._called_off(job_id, JobState.STOPPED)
+        if living is not None:
+            self._ask(living, STOP_FILE, JobState.STOPPING, living.kind.stop_grace_s)
+        elif self.job(job_id).state is JobState.PAUSED:
             jobs.set_state(self._store, job_id, JobState.STOPPED)
-        elif living is not None:
-            (living.folder / STOP_FILE).touch()
-            if living.kill_at is None:
-                living.kill_at = time.monotonic() + living.kind.stop_grace_s
-            living.stopping = True
-            self._store.write(lambda _: self._mark_stopping(job_id))
         self._listeners.tell(job_id)
         return self.job(job_id)
 
-    def _mark_stopping(self, job_id: JobId) -> None:
-        if self.job(job_id).state in LIVE:  # read in the same transaction: it may just have ended
-            jobs.set_state(self._store, job_id, JobState.STOPPING)
+    def pause(self, job_id: JobId) -> Job:
+        """Ask it to keep its place and end, so that the machine is free; one that waits leaves the queue. `resume` goes on. Raises CannotPause."""
+        job = self.job(job_id)
+        if job.state in (JobState.PAUSED, JobState.PAUSING):
+            return job
+        if not self._kind(job.kind).pauses or job.state not in LIVE or job.state is JobState.STOPPING:
+            raise CannotPause(state=job.state)
+        living = self._called_off(job_id, JobState.PAUSED)
+        if living is not None:
+            self._ask(living, PAUSE_FILE, JobState.PAUSING, living.kind.pause_grace_s)
+        self._listeners.tell(job_id)
+        return self.job(job_id)
+
+    def _called_off(self, job_id: JobId, state: JobState) -> Living | None:
+        """Take it out of the queue, into `state`; where it has a child, that is what must be asked."""
+        with self._changed:
+            waiting, living = self._queue.take(job_id), self._living.get(job_id)
+        if waiting is not None:
+            jobs.set_state(self._store, job_id, state)
+        return living
+
+    def _ask(self, living: Living, file: str, state: JobState, grace_s: float) -> None:
+        (living.folder / file).touch()
+        patience_ends = time.monotonic() + grace_s
+        living.kill_at = patience_ends if living.kill_at is None else min(living.kill_at, patience_ends)
+        living.stopping = True
+
+        def mark(_: object) -> None:
+            if self.job(living.id).state in LIVE:  # read in the same transaction: it may just have ended
+                jobs.set_state(self._store, living.id, state)
+
+        self._store.write(mark)
+
+    def waiting(self) -> tuple[JobId, ...]:
+        """In the order in which they get their turn."""
+        return self._queue.order()
+
+    def holder(self) -> JobId | None:
+        """The job that has the machine for itself."""
+        with self._changed:
+            return next((job.id for job in self._living.values() if job.kind.exclusive), None)
+
+    def takes_turns(self, kind: str) -> bool:
+        """Whether jobs of this kind have the machine one at a time."""
+        return kind in self._kinds and self._kinds[kind].exclusive
+
+    def swap(self, one: JobId, other: JobId) -> None:
+        """Two that wait change places. Raises NotWaiting."""
+        if not self._queue.swap(one, other):
+            waiting = self._queue.order()
+            raise NotWaiting(state=self.job(other if one in waiting else one).state)
+        self._listeners.tell(one)
 
     def resume(self, job_id: JobId, *, environment: Mapping[str, str] | None = None) -> Job:
         """Go on in the same folder, from what was saved there. Raises CannotResume."""
@@ -127,11 +161,9 @@ class Supervisor:
         if job.state not in RESUMABLE:
             raise CannotResume(state=job.state)
         folder = Path(job.folder)
-        (folder / STOP_FILE).unlink(missing_ok=True)
-        spec = JobSpec.of(folder)
-        spec.model_copy(update={"resume": True, "attempt": spec.attempt + 1, "threads": self._threads}).save(folder)
+        ready_again(folder, resume=job.started_at is not None, threads=self._threads)
         jobs.set_state(self._store, job_id, JobState.QUEUED)
-        self._enqueue(_Waiting(job_id, self._kind(job.kind), folder, environment or {}))
+        self._enqueue(Waiting(job_id, self._kind(job.kind), folder, environment or {}))
         return self.job(job_id)
 
     def job(self, job_id: JobId) -> Job:
@@ -153,21 +185,23 @@ class Supervisor:
 
     def adopt(self) -> list[Job]:
         """Once, at the start: find the children that an earlier server left, living or dead, and queue again what had not started."""
-        found = jobs.live(self._store)
+        found, waiting = jobs.live(self._store), list[Waiting]()
         for job in found:
             kind, folder = self._kinds.get(job.kind), Path(job.folder)
             if kind is None or not (folder / SPEC_FILE).is_file():
                 error = UnknownKind(kind=job.kind, known=", ".join(self._kinds)) if kind is None else JobLost()
                 jobs.set_state(self._store, job.id, JobState.LOST, error=as_json(error))
                 continue
+            if job.state is JobState.QUEUED:
+                waiting.append(Waiting(job.id, kind, folder, {}))
+                continue
+            living = Living(job.id, kind, folder, jobs.offset(self._store, job.id), JobSpec.of(folder).attempt)
+            if job.state in (JobState.STOPPING, JobState.PAUSING):
+                grace_s = kind.stop_grace_s if job.state is JobState.STOPPING else kind.pause_grace_s
+                living.stopping, living.kill_at = True, time.monotonic() + grace_s
             with self._changed:
-                if job.state is JobState.QUEUED:
-                    self._waiting.append(_Waiting(job.id, kind, folder, {}))
-                    continue
-                living = Living(job.id, kind, folder, jobs.offset(self._store, job.id), JobSpec.of(folder).attempt)
-                if job.state is JobState.STOPPING:
-                    living.stopping, living.kill_at = True, time.monotonic() + kind.stop_grace_s
                 self._living[job.id] = living
+        self._queue.adopt(waiting)
         self._tailer.wake()
         self._start_what_can()
         return found
@@ -177,15 +211,21 @@ class Supervisor:
         with self._changed:
             self._closed = True
         self._tailer.close()
+        self.standby.give_up()
+
+    def stand_by(self, kind: str) -> bool:
+        """Have a child ready for the next job of this kind, unless the machine is at work. Raises UnknownKind."""
+        with self._changed:
+            busy = self._closed or any(job.kind.exclusive for job in self._living.values())
+        return not busy and self.standby.prepare(self._kind(kind))
 
     def _kind(self, name: str) -> Kind:
         if name not in self._kinds:
             raise UnknownKind(kind=name, known=", ".join(self._kinds))
         return self._kinds[name]
 
-    def _enqueue(self, waiting: _Waiting) -> None:
-        with self._changed:
-            self._waiting.append(waiting)
+    def _enqueue(self, waiting: Waiting) -> None:
+        self._queue.add(waiting)
         self._start_what_can()
         self._listeners.tell(waiting.id)
 
@@ -193,27 +233,27 @@ class Supervisor:
         while (waiting := self._next_to_start()) is not None:
             self._start(waiting)
 
-    def _next_to_start(self) -> _Waiting | None:
+    def _next_to_start(self) -> Waiting | None:
         """The first whose turn it is. It counts as living from here on, so that two threads never start two trainers."""
         with self._changed:
             if self._closed:
                 return None
             busy = any(job.kind.exclusive for job in self._living.values())
-            chosen = next((job for job in self._waiting if not (job.kind.exclusive and busy)), None)
+            chosen = self._queue.next(exclusive_too=not busy)
             if chosen is not None:
-                self._waiting.remove(chosen)
                 offset, attempt = jobs.offset(self._store, chosen.id), JobSpec.of(chosen.folder).attempt
                 self._living[chosen.id] = Living(chosen.id, chosen.kind, chosen.folder, offset, attempt)
                 self._starting.add(chosen.id)
             return chosen
 
-    def _start(self, waiting: _Waiting) -> None:
+    def _start(self, waiting: Waiting) -> None:
         if waiting.kind.exclusive and self._before_exclusive is not None:
             self._before_exclusive()
         jobs.set_state(self._store, waiting.id, JobState.RUNNING)
         living = self._living[waiting.id]
         try:
-            living.child = launch(waiting.folder, living.attempt, threads=self._threads, extra=waiting.environment)
+            ready = None if waiting.environment else self.standby.hand_over(waiting.kind, waiting.folder, living.attempt)
+            living.child = ready or launch(waiting.folder, living.attempt, threads=self._threads, extra=waiting.environment)
         except OSError as error:
             jobs.set_state(self._store, waiting.id, JobState.FAILED, error=as_json(ChildDidNotStart(why=str(error))))
             with self._changed:
@@ -238,12 +278,12 @@ class Supervisor:
         if isinstance(event, State) and event.state == JobState.DONE:
             finish(self._store, self.job(living.id), living.kind, offset)
         elif isinstance(event, State):
-            jobs.take(self._store, living.id, offset=offset, state=JobState.STOPPED)
+            jobs.take(self._store, living.id, offset=offset, state=living.end_asked(event))
         elif isinstance(event, Failure):
             jobs.take(self._store, living.id, offset=offset, state=JobState.FAILED, error=to_line(event).strip())
         elif living.stopping:
-            jobs.set_state(self._store, living.id, JobState.STOPPED)
-        elif self._disown(living):
+            jobs.set_state(self._store, living.id, living.end_asked())
+        elif living.disown():
             jobs.set_state(self._store, living.id, JobState.LOST, error=as_json(JobLost()))
         else:
             return
@@ -257,16 +297,3 @@ class Supervisor:
             self._living.pop(living.id, None)
         self._listeners.tell(living.id)
         self._start_what_can()
-
-    def _disown(self, living: Living) -> bool:
-        """Make sure that a child which starts only now (its server was killed in between) finds another attempt's number and leaves.
-        False when it holds the folder already: then it lives."""
-        if not (living.folder / SPEC_FILE).is_file():
-            return True  # the folder was removed: nothing can start there
-        lock = FolderLock(living.folder / LOCK_FILE)
-        if not lock.acquire():
-            return False
-        spec = JobSpec.of(living.folder)
-        spec.model_copy(update={"attempt": spec.attempt + 1}).save(living.folder)
-        lock.release()
-        return True

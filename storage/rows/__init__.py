@@ -61,6 +61,7 @@ from storage.rows.jobs import (
     Verdict,
     Vote,
 )
+from storage.rows.updates import ModelUpdate, UpdateId, UpdateStage
 
 __all__ = [
     "BestPoint",
@@ -85,6 +86,7 @@ __all__ = [
     "LabelRound",
     "Leftovers",
     "MarkedExample",
+    "ModelUpdate",
     "NewExample",
     "Order",
     "OwnerId",
@@ -108,6 +110,8 @@ __all__ = [
     "SavedView",
     "Split",
     "SplitId",
+    "UpdateId",
+    "UpdateStage",
     "Upload",
     "UploadId",
     "Verdict",

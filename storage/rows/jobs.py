@@ -13,13 +13,15 @@ class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     STOPPING = "stopping"
+    PAUSING = "pausing"
     DONE = "done"
     STOPPED = "stopped"
+    PAUSED = "paused"  # its place is kept and it has no process; it goes on when it is resumed
     FAILED = "failed"
     LOST = "lost"  # its process is gone and it never said how it ended; it can be resumed
 
 
-LIVE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.STOPPING})
+LIVE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.STOPPING, JobState.PAUSING})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.evaluation.rows import Row
 from core.evaluation.verdict import Candidate
+from core.tasks.places import Value
 from storage.files import write_atomically
 
 
@@ -32,7 +33,8 @@ class Show(StrEnum):
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One test row. `answers` and `scores` by candidate, as measured."""
+    """One test row. `answers` and `scores` by candidate, as measured; `values` (and those `wanted`) where fields were
+    pulled out: each with its place in the question."""
 
     example_id: str
     position: int
@@ -41,6 +43,8 @@ class AnswerRow:
     answers: Mapping[Candidate, str]
     scores: Mapping[Candidate, float]
     merged: Mapping[Candidate, str | None] = field(default_factory=dict)
+    values: Mapping[Candidate, tuple[Value, ...]] = field(default_factory=dict)
+    wanted: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)

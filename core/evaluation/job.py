@@ -8,12 +8,13 @@ from core.evaluation.answers import Answers, write_answers
 from core.evaluation.asking import Asked, Exam, Listener, ask_base, ask_tuned
 from core.evaluation.baselines import Baseline, CannotLearn, baselines
 from core.evaluation.documents import Documents, grouped
+from core.evaluation.filled import field_results, lines_of
 from core.evaluation.judging import comparisons, decisive, strongest_first, worst_categories
 from core.evaluation.pace import Pace
 from core.evaluation.rows import Row, Rows, drawn, read_rows
 from core.evaluation.scoring import Scorer
 from core.evaluation.settings import ANSWERS_FILE, ROWS_FILE, VERDICT_FILE, EvaluateSettings
-from core.evaluation.verdict import Candidate, CandidateResult, Line, Outcome, VerdictDocument
+from core.evaluation.verdict import Candidate, CandidateResult, FieldResult, Line, Outcome, VerdictDocument
 from core.evaluation.wording import advice, beside, headline, in_pieces, label_of, not_measured, tuned_line
 from core.jobs.handle import ChildJob
 from core.tasks.base import Constraint, Task
@@ -54,6 +55,7 @@ class _Evaluation:
         self.references = [row.answer.strip() for row in self.documents.rows]
         self.given: dict[Candidate, Answers] = {}
         self.results: list[CandidateResult] = []
+        self.fields: tuple[FieldResult, ...] = ()
         self.pace = Pace(job, exam.trial_questions + 2 * len(asked))
         self.listener = Listener(self.pace.told, job.check_stop, job.stop_requested)
 
@@ -71,7 +73,10 @@ class _Evaluation:
         self._model(Candidate.BASE, ask_base(self.settings.base, self.exam, self.asked, threads, self.listener))
         gc.collect()  # one model in memory at a time
         self.pace.begin("evaluate.tuned", "Asking the tuned model", self.exam.trial_questions + len(self.asked))
-        self._model(Candidate.TUNED, ask_tuned(self.settings.tuned, self.exam, self.asked, threads, self.listener))
+        tuned = ask_tuned(self.settings.tuned, self.exam, self.asked, threads, self.listener)
+        self._model(Candidate.TUNED, tuned)
+        if self.exam.constraint is not None and self.exam.constraint.fields:
+            self.fields = field_results(self.asked, tuned.answers, self.exam.constraint.fields)
         self.pace.say(0.96, "evaluate.scoring", "Comparing the answers")
 
     def _baseline(self, baseline: Baseline) -> None:
@@ -134,7 +139,7 @@ class _Evaluation:
             run=self.settings.run,
             outcome=deciding.outcome if deciding else Outcome.NOT_MEASURED,
             headline=headline(tuned, deciding, by_name.get(deciding.against) if deciding else None, counts_rows),
-            beside=(*tuned_line(tuned), *pieced, *quiet),
+            beside=(*tuned_line(tuned), *lines_of(self.fields), *pieced, *quiet),
             rows=rows,
             test_rows=test_rows,
             train_rows=train_rows,
@@ -146,6 +151,7 @@ class _Evaluation:
             candidates=tuple(sorted(self.results, key=lambda result: result.name is not Candidate.TUNED)),
             comparisons=found,
             worst=worst,
+            fields=self.fields,
             advice=advice(tuned, deciding, worst, train_rows=train_rows, rows=rows, test_rows=test_rows),
             not_measured=not_measured(self.results, self.exam.task.name, self._unknown()),
         )

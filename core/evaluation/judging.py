@@ -96,11 +96,18 @@ def _categories(learned: Mapping[str, int], test: Sequence[Row], answers: Sequen
 
 def _fields(train: Sequence[Row], test: Sequence[Row], answers: Sequence[str]) -> list[CategoryResult]:
     """Rows that want the field, and those that got its value right; what was made up counts in the metric, not here."""
-    learned = Counter(name for row in train for name, _ in said_in(row.answer) or ())
+    learned = Counter(name for row in train for name in _by_field(row.answer))
     asked, right = Counter[str](), Counter[str]()
     for row, answer in zip(test, answers, strict=True):
-        given = said_in(answer) or frozenset()
-        for pair in said_in(row.answer) or ():
-            asked[pair[0]] += 1
-            right[pair[0]] += pair in given
+        given = _by_field(answer)
+        for name, values in _by_field(row.answer).items():
+            asked[name] += 1
+            right[name] += values <= given.get(name, set())
     return [CategoryResult(name=name, rows=rows, right=right[name], learned_from=learned[name]) for name, rows in asked.items()]
+
+
+def _by_field(answer: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, value in said_in(answer) or ():
+        found.setdefault(name, set()).add(value)
+    return found

@@ -119,6 +119,21 @@ class CategoryResult(Part):
     mistaken_rows: int = 0
 
 
+class FieldResult(Part):
+    """One field of a form, on the asked rows. `wanted` rows have it and `right` of them got it whole; `not_there` rows do not have it and on
+    `not_there_right` of them the tuned model said so. Values that it gave, and `made_up` among them, which stand in no text; `own_` of the stored answers."""
+
+    name: str
+    wanted: int
+    right: int
+    given: int
+    made_up: int
+    own_given: int
+    own_made_up: int
+    not_there: int
+    not_there_right: int
+
+
 class VerdictDocument(Part):
     """`rows` were asked of `test_rows` in the split. `headline` compares with `strongest`, the best of the baselines and the base model."""
 
@@ -139,6 +154,7 @@ class VerdictDocument(Part):
     candidates: tuple[CandidateResult, ...]
     comparisons: tuple[Comparison, ...]
     worst: tuple[CategoryResult, ...] = ()
+    fields: tuple[FieldResult, ...] = ()
     advice: tuple[Line, ...] = ()
     not_measured: tuple[Line, ...] = ()
 

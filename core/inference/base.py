@@ -49,7 +49,8 @@ class Backend(ABC):
 
     @abstractmethod
     def stream(self, messages: Sequence[Turn], options: Options, *, stop: Stop = never) -> Iterator[str]:
-        """Pieces of one answer as they are written; together they are what `generate` returns for it."""
+        """Pieces of one answer as they are written; together they are what `generate` returns for it. A backend that knows how likely its answer is
+        returns the likeliest Chances when the iterator ends."""
 
     @abstractmethod
     def prompt_ids(self, messages: Sequence[Turn]) -> list[int]:
@@ -70,6 +71,10 @@ def load(reference: ModelReference, threads: int = 2) -> Backend:
         from core.inference.genai_backend import GenaiBackend
 
         return GenaiBackend.load(reference, threads)
+    if reference.has_head:
+        from core.inference.head_backend import HeadBackend
+
+        return HeadBackend.load(reference, threads)
     from core.inference.transformers_backend import TransformersBackend
 
     return TransformersBackend.load(reference, threads)

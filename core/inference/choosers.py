@@ -2,15 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from core.inference.choices import Node, forced
+from core.tasks.form import Form
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Decode = Callable[[list[int]], str]
 Endings = Callable[[list[int]], Iterable[str]]  # what the unfinished last letter of these tokens can become
+Tokens = Callable[[tuple[str, ...]], list[list[int]]]  # of beginnings of an answer
 _FIRST_TRIED = 64  # most often the model's first wish is allowed; sorting the whole vocabulary is for the rest
 _TORN = "\ufffd"  # what an unfinished UTF-8 character decodes to
 
@@ -87,19 +90,20 @@ class RegexChooser(Chooser):
 
     def choose(self, logits: "Tensor") -> list[int]:
         first = min(_FIRST_TRIED, logits.shape[-1])
+        before = self._decode(self.written)
         for token in logits.topk(first).indices.tolist():
-            if self._allowed(token):
+            if self._allowed(token, before):
                 return self._take(token)
         for token in logits.argsort(descending=True)[first:].tolist():
-            if self._allowed(token):
+            if self._allowed(token, before):
                 return self._take(token)
         self.done = True  # no token of this vocabulary leads on
         return []
 
-    def _allowed(self, token: int) -> bool:
+    def _allowed(self, token: int, before: str) -> bool:
         if token in self._ends:
-            return self._pattern.fullmatch(self._decode(self.written)) is not None
-        before, after = self._decode(self.written), self._decode([*self.written, token])
+            return self._is_whole(before)
+        after = self._decode([*self.written, token])
         if after == before:
             return False  # a special or empty token could be written for ever
         whole = after.rstrip(_TORN)
@@ -111,3 +115,34 @@ class RegexChooser(Chooser):
 
     def _leads_on(self, text: str) -> bool:
         return self._pattern.fullmatch(text, partial=True) is not None
+
+    def _is_whole(self, text: str) -> bool:
+        return self._pattern.fullmatch(text) is not None
+
+
+class FormChooser(RegexChooser):
+    """A form filled in: the names of the fields and what stands around them are not asked for, nor is the end after the last bracket.
+
+    `tokens` gives the tokens of beginnings of an answer. What must follow is taken over only as far as all that may come behind it has the same
+    tokens, since a tokenizer joins a quotation mark to what stands beside it; the rest is chosen token by token.
+    """
+
+    def __init__(self, form: Form, pattern: str, decode: Decode, endings: Endings, ends: frozenset[int], most: int, tokens: Tokens) -> None:
+        super().__init__(pattern, decode, endings, ends, most)
+        self._form, self._tokens = form, tokens
+
+    def opening(self) -> list[int]:
+        return self._ahead()
+
+    def choose(self, logits: "Tensor") -> list[int]:
+        run = super().choose(logits)
+        return [] if self.done else run + self._ahead()
+
+    def _ahead(self) -> list[int]:
+        """Takes over what must follow; nothing where the tokens written so far are not those that a tokenizer would make of the text."""
+        beginnings = self._form.ahead(self._decode(self.written))
+        same = list(commonprefix(self._tokens(beginnings))) if beginnings else []
+        run = same[len(self.written) : self._most] if same[: len(self.written)] == self.written else []
+        self.written.extend(run)
+        self.done = len(self.written) >= self._most or self._is_whole(self._decode(self.written))
+        return [] if self.done else run

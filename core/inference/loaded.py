@@ -5,10 +5,11 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from core.errors import UserError
+from core.inference.chances import Chance
 from core.inference.protocol import SAID, Ended, Failed, Generate, Load, Loaded, Message, Stop, Token
 from core.jobs.failures import rebuilt
 from core.jobs.launch import converse
@@ -33,9 +34,9 @@ _Said = Loaded | Token | Ended | Failed
 
 
 class LoadedModel:
-    """One resident process with its model. `users` and `used_at` belong to the pool's condition."""
+    """One resident process with its model, `adapters` to come on it or not. `users` and `used_at` belong to the pool's condition."""
 
-    def __init__(self, reference: ModelReference, threads: int, log: Path | None) -> None:
+    def __init__(self, reference: ModelReference, threads: int, log: Path | None, *, adapters: bool = False) -> None:
         self.reference = reference
         self.users, self.used_at = 0, time.monotonic()
         self._numbers = itertools.count(1)
@@ -44,7 +45,7 @@ class LoadedModel:
         self._gone = self._loaded = False
         self._process = converse("core.inference.resident", threads=threads, log=log)
         threading.Thread(target=self._listen, name="resident", daemon=True).start()
-        self.send(Load(reference=reference, threads=threads))
+        self.send(Load(reference=reference, threads=threads, adapters=adapters))
 
     def usable(self) -> bool:
         """Whether it can be asked again: it lives and its model was loaded."""
@@ -58,13 +59,18 @@ class LoadedModel:
             raise rebuilt(said.error, said.sentence, said.facts)
         self._loaded = True
 
-    def ask(self, messages: Sequence[Turn], max_new_tokens: int, constraint: Constraint | None, seed: int) -> Iterator[str]:
-        """Closing the iterator stops the child's answer."""
+    def ask(
+        self, messages: Sequence[Turn], max_new_tokens: int, constraint: Constraint | None, seed: int, adapter: ModelReference | None = None
+    ) -> Generator[str, None, tuple[Chance, ...]]:
+        """Closing the iterator stops the child's answer. At its end it returns the likeliest categories where the model knows them."""
         number = next(self._numbers)
         self._heard[number] = queue.SimpleQueue()
         ended = False
         try:
-            self.send(Generate(number=number, messages=tuple(messages), max_new_tokens=max_new_tokens, constraint=constraint, seed=seed))
+            asked = Generate(
+                number=number, messages=tuple(messages), max_new_tokens=max_new_tokens, constraint=constraint, seed=seed, adapter=adapter
+            )  # fmt: skip
+            self.send(asked)
             while True:
                 said = self._next(number, _WORD_PATIENCE_S)
                 if isinstance(said, Token):
@@ -73,7 +79,7 @@ class LoadedModel:
                 ended = True
                 if isinstance(said, Failed):
                     raise rebuilt(said.error, said.sentence, said.facts)
-                return
+                return said.chances if isinstance(said, Ended) else ()
         finally:
             if not ended:
                 with contextlib.suppress(ModelGone):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from core.errors import UserError
+from core.inference.chances import Chance
+from core.inference.hosting import hosted
 from core.inference.loaded import LoadedModel, ModelGone
 from core.models.reference import ModelReference
 from core.tasks.base import Constraint, Turn
@@ -41,15 +43,17 @@ class Inference:
         max_new_tokens: int = 256,
         constraint: Constraint | None = None,
         seed: int = 0,
-    ) -> Generator[str, None, None]:
-        """Pieces of an answer as they are written. Close the iterator to stop. Raises ModelGone, ModelsBusy and what loading raises.
+    ) -> Generator[str, None, tuple[Chance, ...]]:
+        """Pieces of an answer as they are written. Close the iterator to stop. At its end it returns the likeliest categories where the model knows
+        them. Raises ModelGone, ModelsBusy and what loading raises.
 
         Answers are greedy; `seed` is for later.
         """
-        child = self._taken(model)
+        host, adapter = hosted(model)
+        child = self._taken(host, adapters=adapter is not None)
         try:
             child.await_loaded()
-            yield from child.ask(messages, max_new_tokens, constraint, seed)
+            return (yield from child.ask(messages, max_new_tokens, constraint, seed, adapter))
         except UserError:
             if not child.usable():
                 self._forget(child)
@@ -87,7 +91,7 @@ class Inference:
         if self._sweeper is not None:
             self._sweeper.join()
 
-    def _taken(self, model: ModelReference) -> LoadedModel:
+    def _taken(self, model: ModelReference, *, adapters: bool) -> LoadedModel:
         """The child of this model, with one user more; another is ended where there is no room."""
         key, patience = _key(model), time.monotonic() + _ROOM_PATIENCE_S
         while True:
@@ -98,7 +102,7 @@ class Inference:
                     ended.append(self._children.pop(key))
                     child = None
                 if child is None:
-                    child = self._room_for(key, model, ended)
+                    child = self._room_for(key, model, ended, adapters=adapters)
                 if child is not None:
                     child.users += 1
                 elif not self._changed.wait(patience - time.monotonic()):
@@ -108,7 +112,7 @@ class Inference:
             if child is not None:
                 return child
 
-    def _room_for(self, key: str, model: ModelReference, ended: list[LoadedModel]) -> LoadedModel | None:
+    def _room_for(self, key: str, model: ModelReference, ended: list[LoadedModel], *, adapters: bool) -> LoadedModel | None:
         if self._closed:
             raise ModelGone(model=model.name)
         if len(self._children) >= self._max_models:
@@ -116,7 +120,7 @@ class Inference:
             if not idle:
                 return None
             ended.append(self._children.pop(min(idle)[1]))
-        self._children[key] = child = LoadedModel(model, self._threads, self._log)
+        self._children[key] = child = LoadedModel(model, self._threads, self._log, adapters=adapters)
         if self._sweeper is None:
             self._sweeper = threading.Thread(target=self._sweep, name="inference-sweeper", daemon=True)
             self._sweeper.start()
@@ -150,4 +154,4 @@ class Inference:
 def _key(model: ModelReference) -> str:
     """A run that was resumed writes its best model into the same folder: the folder's time tells the two apart."""
     changed = model.folder.stat().st_mtime_ns if model.folder.exists() else 0
-    return f"{changed} {model.model_dump_json()}"
+    return f"{changed} {model.model_dump_json(exclude={'name'})}"

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from core.inference.chances import Chance
 from core.models.reference import ModelReference
 from core.tasks.base import Constraint, Turn
 
@@ -16,15 +17,16 @@ class Message(BaseModel):
 
 
 class Load(Message):
-    """The first message; answered by Loaded or Failed with number 0."""
+    """The first message; answered by Loaded or Failed with number 0. `adapters`: some are to be asked, so what they need is made ready too."""
 
     op: Literal["load"] = "load"
     reference: ModelReference
     threads: int
+    adapters: bool = False
 
 
 class Generate(Message):
-    """Answered by any number of Token and then Ended or Failed, all with this number."""
+    """Answered by any number of Token and then Ended or Failed, all with this number. `adapter` lies on the loaded model while it answers."""
 
     op: Literal["generate"] = "generate"
     number: int
@@ -32,6 +34,7 @@ class Generate(Message):
     max_new_tokens: int
     constraint: Constraint | None = None
     seed: int = 0
+    adapter: ModelReference | None = None
 
 
 class Stop(Message):
@@ -53,8 +56,11 @@ class Token(Message):
 
 
 class Ended(Message):
+    """`chances`: the likeliest categories, of a model that knows how likely they are."""
+
     op: Literal["ended"] = "ended"
     number: int
+    chances: tuple[Chance, ...] = ()
 
 
 class Failed(Message):

@@ -1,6 +1,7 @@
 """How a question is rendered for a model and which tokens an answer has: by the model's own chat template, as in training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from core.data.template import prompt_segments
@@ -37,6 +38,20 @@ def answer_ids(tokenizer: "PreTrainedTokenizerBase", answers: Sequence[str], end
         end = next((i for i, token in enumerate(ids) if token in ends), None)
         found.append((*ids, fallback) if end is None else tuple(ids[: end + 1]))
     return found
+
+
+def beginnings(tokenizer: "PreTrainedTokenizerBase", ends: frozenset[int]) -> Callable[[tuple[str, ...]], list[list[int]]] | None:
+    """What gives the tokens of beginnings of a filled-in form; None where a form has other tokens behind a question than by itself."""
+    form = '{"name":"Anna Rossi","place":null}'
+    (behind,) = answer_ids(tokenizer, [form], ends)
+    if list(behind[:-1]) != _ids(tokenizer, form):
+        return None
+
+    @lru_cache(maxsize=4096)
+    def tokens(texts: tuple[str, ...]) -> list[list[int]]:
+        return [list(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    return tokens
 
 
 def end_ids(tokenizer: "PreTrainedTokenizerBase", generation_config: Any) -> frozenset[int]:

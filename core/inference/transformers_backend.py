@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.inference.base import Backend, Options, QuestionTooLong, Stop, Told, never
 from core.inference.choices import Node, trie
-from core.inference.choosers import Chooser, FreeChooser, RegexChooser, TrieChooser
-from core.inference.rendering import answer_ids, end_ids, prompt_ids
+from core.inference.choosers import Chooser, FormChooser, FreeChooser, RegexChooser, TrieChooser
+from core.inference.rendering import answer_ids, beginnings, end_ids, prompt_ids
 from core.inference.spelling import Spelling
 from core.models.reference import ModelReference
 from core.tasks.base import Turn
@@ -50,6 +50,7 @@ class TransformersBackend(Backend):
         self.limit: int = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 1 << 30
         self._spelling = Spelling(tokenizer)
         self._tries: dict[tuple[str, ...], Node] = {}
+        self._beginnings = beginnings(tokenizer, self.ends)
 
     @classmethod
     def load(cls, reference: ModelReference, threads: int = 2) -> "TransformersBackend":
@@ -163,6 +164,8 @@ class TransformersBackend(Backend):
                 self._tries[constraint.choices] = trie(answer_ids(self.tokenizer, constraint.choices, self.ends))
             return TrieChooser(self._tries[constraint.choices], self.ends)
         if constraint is not None and constraint.regex is not None:
+            if constraint.form is not None and self._beginnings is not None:
+                return FormChooser(constraint.form, constraint.regex, self._decode, self._spelling.endings, self.ends, most, self._beginnings)
             return RegexChooser(constraint.regex, self._decode, self._spelling.endings, self.ends, most)
         return FreeChooser(self.ends, most)
 

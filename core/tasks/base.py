@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import UserError
 from core.plugins import declared
+from core.tasks.form import Form
 
 
 class Turn(BaseModel):
@@ -22,7 +23,7 @@ class Turn(BaseModel):
 class Constraint(BaseModel):
     """What an answer may be. `choices`: one of these texts. `regex`: a pattern (RE2-like, no look-around) that the whole answer matches.
 
-    `fields` are the names that a JSON answer may hold, for prompts that list them.
+    `fields` are the names that a JSON answer may hold, for prompts that list them; `form` is what each of them may hold, as the pattern says it too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,7 @@ class Constraint(BaseModel):
     choices: tuple[str, ...] = ()
     regex: str | None = None
     fields: tuple[str, ...] = ()
+    form: Form | None = None
 
 
 class UnknownTask(UserError):
@@ -54,7 +56,7 @@ class Task(ABC):
     explanation: ClassVar[str]
     headline_metric: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
-    max_new_tokens: ClassVar[int]
+    max_new_tokens: int
 
     def knowing(self, answers: Sequence[str]) -> "Task":
         """This task, or its form that keeps these known answers apart (where two would have the same target)."""

@@ -20,7 +20,7 @@ class Classification(Task):
     explanation: ClassVar[str] = "Give each text one of your categories, as for requests, complaints or findings."
     headline_metric: ClassVar[str] = "accuracy"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "f1")
-    max_new_tokens: ClassVar[int] = 64
+    max_new_tokens: int = 64
 
     def knowing(self, answers: Sequence[str]) -> Task:
         labels = {answer.strip() for answer in answers}

@@ -12,7 +12,7 @@ class Generation(Task):
     explanation: ClassVar[str] = "Answer a question or a message in your own manner, as your examples do."
     headline_metric: ClassVar[str] = "rouge_l"
     metrics: ClassVar[tuple[str, ...]] = ("rouge_l", "bleu", "exact_match")
-    max_new_tokens: ClassVar[int] = 256
+    max_new_tokens: int = 256
 
     def target(self, answer: str) -> str:
         return answer.strip()

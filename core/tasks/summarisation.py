@@ -13,7 +13,7 @@ class Summarisation(Task):
     explanation: ClassVar[str] = "Shorten a text, a report or a conversation, as your examples do."
     headline_metric: ClassVar[str] = "rouge_l"
     metrics: ClassVar[tuple[str, ...]] = ("rouge_l", "bleu")
-    max_new_tokens: ClassVar[int] = 160
+    max_new_tokens: int = 160
 
     def target(self, answer: str) -> str:
         return answer.strip()

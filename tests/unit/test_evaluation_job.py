@@ -107,6 +107,7 @@ def test_free_text_is_judged_against_the_nearest_known_answer(tmp_path: Path, mo
     assert "10 of 12 test rows were asked" in " ".join(map(str, verdict.beside))
     assert (verdict.result(Candidate.LEAD) is not None) == (task == "summarisation")
     assert bool(verdict.worst) == (task == "extraction")
+    assert [(field.name, field.wanted, field.own_made_up) for field in verdict.fields] == ([("seats", 10, 0)] if task == "extraction" else [])
 
 
 @pytest.mark.parametrize("rows", [1, 3])

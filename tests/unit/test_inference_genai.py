@@ -1,5 +1,7 @@
 """Answers of an exported model through onnxruntime-genai, against transformers on the same weights."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from core.inference.guidance import guidance
 from core.inference.transformers_backend import TransformersBackend
 from core.models.reference import Backend as Name
 from core.models.reference import ModelReference
-from core.tasks.base import Constraint, Turn
+from core.tasks.base import Constraint, Turn, task
 from tests.unit.export_help import QUESTIONS, tiny_model
 
 LABELS = ("card arrival", "card arrival late", "lost (or stolen) card", "perché no", "top up")
@@ -63,6 +65,17 @@ def test_restricted_answers_are_the_same_and_what_a_packages_chat_py_would_write
         while not generator.is_done():
             generator.generate_next_token()
         assert exported.raw.decode(generator.get_sequence(0)[len(ids) :]).strip() == answer
+
+
+def test_a_form_is_filled_in_alike_however_the_model_is_held_to_it(models: tuple[GenaiBackend, TransformersBackend]) -> None:
+    exported, plain = models
+    known = ('{"a":"x","c":["y","z"]}', '{"b":12.5,"c":["y"]}')
+    knowing = task("extraction").knowing(known)
+    options = Options(knowing.max_new_tokens, knowing.constraint(known))
+    answers = exported.generate(ASKED[:3], options)
+    assert [list(json.loads(answer)) for answer in answers] == [["a", "b", "c"]] * 3
+    for ours, expected in zip(answers, plain.generate(ASKED[:3], options), strict=True):  # up to a random model's first broken letter
+        assert re.split("[^\x00-\x7f]", ours)[0] == re.split("[^\x00-\x7f]", expected)[0]
 
 
 def test_a_stream_is_the_answer_in_pieces_and_stops_when_told(models: tuple[GenaiBackend, TransformersBackend]) -> None:

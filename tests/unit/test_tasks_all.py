@@ -2,6 +2,7 @@
 
 import json
 import re
+from os.path import commonprefix
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -124,29 +125,82 @@ class TestExtraction:
     @given(st.lists(FIELDS, min_size=1, max_size=6))
     def test_the_pattern_lets_every_known_answer_through(self, rows: list[dict[str, object]]) -> None:
         answers = [json.dumps(row) for row in rows]
-        constraint = self.found.constraint(answers)
+        knowing = self.found.knowing(answers)
+        constraint = knowing.constraint(answers)
         if constraint is None:
             assert not any(fields_of(answer) for answer in answers)
             return
         pattern = re.compile(constraint.regex or "")
-        assert all(pattern.fullmatch(self.found.target(answer)) for answer in answers)
+        assert all(pattern.fullmatch(knowing.target(answer)) for answer in answers)
+        assert [said_in(knowing.restore(knowing.target(answer), answers)) for answer in answers] == [said_in(answer) for answer in answers]
+
+    def test_not_there_is_an_answer_of_its_own_that_is_learned_and_not_stored(self) -> None:
+        answers = ['{"date":"x"}', '{"time":"y","date":"z"}', "{}"]
+        knowing = self.found.knowing(answers)
+        assert [knowing.target(answer) for answer in answers] == ['{"date":"x","time":null}', '{"date":"z","time":"y"}', '{"date":null,"time":null}']
+        assert knowing.restore('{"date":null,"time":"y"}', answers) == '{"time":"y"}'
+        assert knowing.knowing(['{"who":"a"}']) is knowing
+
+    def test_of_an_answer_that_breaks_off_the_whole_fields_are_kept(self) -> None:
+        answers = ['{"a":"x","b":1,"c":["y"]}']
+        knowing = self.found.knowing(answers)
+        assert knowing.restore('{"a":"one","b":null,"c":["tw', answers) == '{"a":"one"}'
+        assert knowing.restore('{"a":"one","b":12', answers) == '{"a":"one"}', "the number may have gone on"
+        assert knowing.restore("no form", answers) == "no form"
+
+    def test_an_answer_may_be_as_long_as_the_form_allows(self) -> None:
+        knowing = self.found.knowing(['{"a":"' + "x" * 300 + '"}'])
+        assert knowing.max_new_tokens > 600
 
     def test_the_pattern_keeps_out_what_was_never_seen(self) -> None:
         constraint = self.found.constraint(['{"date":"x"}', '{"time":"y","date":"z"}'])
         assert constraint is not None
         assert constraint.fields == ("date", "time")
         pattern = re.compile(constraint.regex or "")
-        for text in ('{"time":"a","date":"b"}', '{"who":"a"}', '{ "date":"a"}', '{"date":"a"', '{"date":"a",}', '{"date":"a""time":"b"}', "{}x", ""):
+        for text in ('{"time":"a","date":"b"}', '{"who":"a"}', '{ "date":"a","time":null}', '{"date":"a","time":null', '{"date":"a"}', "{}", "",
+                     '{"date":1,"time":null}', '{"date":["a"],"time":null}', '{"date":true,"time":null}', '{"date":"a","time":null}x'):  # fmt: skip
             assert not pattern.fullmatch(text)
-        for text in ("{}", '{"date":null}', '{"date":"a \\"b\\"","time":"ü"}', '{"time":"b"}'):
+        for text in ('{"date":null,"time":null}', '{"date":"a \\"b\\"","time":"ü"}', '{"date":null,"time":"b"}'):
             assert pattern.fullmatch(text)
 
-    def test_lists_are_allowed_where_training_has_them(self) -> None:
-        constraint = self.found.constraint(['{"names":["a","b"]}'])
+    def test_with_many_fields_what_is_not_there_is_left_out(self) -> None:
+        answers = [json.dumps({f"f{n:02}": "x" for n in range(20)}), '{"f03":"y"}']
+        knowing = self.found.knowing(answers)
+        constraint = knowing.constraint(answers)
         assert constraint is not None
-        assert re.fullmatch(constraint.regex or "", '{"names":["x"]}')
+        assert knowing.target(answers[1]) == answers[1]
+        for text in ("{}", '{"f03":"y"}', '{"f01":null,"f19":"z"}'):
+            assert re.fullmatch(constraint.regex or "", text)
 
-    @pytest.mark.parametrize("answers", [["no form"], ['{"a":{"b":1}}'], [], ["{}"]])
+    @pytest.mark.parametrize(
+        ("known", "allowed", "kept_out"),
+        [
+            ({"names": ["a", "b"]}, ['["x"]', '["x","y"]', "null"], ['"x"', "[]", "[1]", '["x", "y"]']),
+            ({"amount": 12.5}, ["3", "-0.25", "1e5", "null"], ['"3"', "01", "true", "NaN"]),
+            ({"urgent": True}, ["true", "false", "null"], ["1", '"yes"']),
+        ],
+    )
+    def test_a_field_holds_what_it_held_in_training(self, known: dict[str, object], allowed: list[str], kept_out: list[str]) -> None:
+        constraint = self.found.constraint([json.dumps(known)])
+        assert constraint is not None
+        (name,) = known
+        assert [value for value in allowed if not re.fullmatch(constraint.regex or "", f'{{"{name}":{value}}}')] == []
+        assert [value for value in kept_out if re.fullmatch(constraint.regex or "", f'{{"{name}":{value}}}')] == []
+
+    @CALM
+    @given(st.lists(FIELDS, min_size=1, max_size=4))
+    def test_what_is_taken_over_without_asking_is_what_every_known_answer_says_there(self, rows: list[dict[str, object]]) -> None:
+        answers = [json.dumps(row) for row in rows]
+        constraint = self.found.knowing(answers).constraint(answers)
+        for answer in answers if constraint is not None else ():
+            target = self.found.knowing(answers).target(answer)
+            for at in range(len(target)):
+                assert constraint is not None
+                assert constraint.form is not None
+                ahead = constraint.form.ahead(target[:at])
+                assert target.startswith(commonprefix(ahead)) if ahead else True
+
+    @pytest.mark.parametrize("answers", [["no form"], ['{"a":{"b":1}}'], [], ["{}"], ['{"a":NaN}']])
     def test_no_pattern_where_it_would_be_wrong(self, answers: list[str]) -> None:
         assert self.found.constraint(answers) is None
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from ui.parts.filled import CSS, Slot, Stretch
 from ui.parts.part import Button, Option, part
 
 _BODY = """<details class="card" data-keep="answers"${value.open ? ' open' : ''}><summary><b>${e(value.title)}</b> <span
@@ -11,10 +12,10 @@ _BODY = """<details class="card" data-keep="answers"${value.open ? ' open' : ''}
 <form><fieldset data-change="answers" class="picks"><legend
  class="hid">${e(value.filter_label)}</legend>${radios('kind', value.filters, value.chosen)}</fieldset></form>
 <ol>${value.rows.map(r => `<li><p
- class="q">${e(r.question)}</p><dl><div><dt>${e(value.heads[0])}</dt><dd>${e(r.expected)}</dd></div>${r.answers.map(a => `<div
+ class="q">${marked(r.marks, r.question)}</p><dl><div><dt>${e(value.heads[0])}</dt><dd>${r.slots.length ? filled(r.slots) : e(r.expected)}</dd></div>${r.answers.map(a => `<div
  class="${a.right === null ? '' : a.right ? 'right' : 'wrong'}"><dt>${e(a.name)}</dt><dd>${a.right === null ? '' : `<span
  aria-hidden="true">${a.right ? '✓' : '✗'}</span><span
- class="hid">${e(a.word)}</span> `}${e(a.text)}</dd></div>`).join('')}</dl></li>`).join('')}</ol>
+ class="hid">${e(a.word)}</span> `}${a.slots.length ? filled(a.slots) : e(a.text)}</dd></div>`).join('')}</dl></li>`).join('')}</ol>
 ${value.rows.length ? '' : `<p class="soft empty">${e(value.empty)}</p>`}<div class="do">${buttons(value.buttons)}</div></details>"""
 _CSS = """
 details{padding:0 20px;margin-bottom:20px}
@@ -38,19 +39,24 @@ dd{margin:0;overflow-wrap:anywhere}
 
 @dataclass(frozen=True)
 class Given:
-    """What one answered; `right` is None where right and wrong is a matter of degree, `word` says it aloud."""
+    """What one answered; `right` is None where right and wrong is a matter of degree, `word` says it aloud; `slots` where a form was filled in."""
 
     name: str
     text: str
     right: bool | None
     word: str
+    slots: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
+    """`slots` are what was wanted of a form; `marks` the question with the places that the tuned model took values from."""
+
     question: str
     expected: str
     answers: tuple[Given, ...]
+    slots: tuple[Slot, ...] = ()
+    marks: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,4 +74,4 @@ class Answers:
 
 
 def answers() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, _CSS + CSS)

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.parts.filled import CSS, Slot, Stretch
 from ui.parts.part import Button, Option, part
 
 _BODY = """<section class="card"><h2>${e(value.title)}</h2><p class="soft">${e(value.quiet)}</p>
@@ -16,7 +17,8 @@ _BODY = """<section class="card"><h2>${e(value.title)}</h2><p class="soft">${e(v
  type="checkbox" name="blind"${value.blind ? ' checked' : ''}><span>${e(value.blind_label)}</span></label></div></form>
 ${value.panes.length ? `<div class="panes">${value.panes.map(p => `<div class="pane" role="group" aria-label="${e(p.name)}"><p
  class="name">${e(p.name)}</p><p class="text"
- aria-live="polite">${e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p><p
+ aria-live="polite">${p.slots.length ? '' : e(p.text)}${p.writing ? '<span class="caret" aria-hidden="true"></span>' : ''}</p>${p.slots.length ?
+ filled(p.slots) : ''}${p.marks.length ? `<p class="marks">${marked(p.marks, '')}</p>` : ''}<p
  class="soft num">${e(p.note)}</p>${p.keep ? `<details
  class="keep" data-keep="chat-keep-${e(p.name)}"><summary>${e(p.keep.label)}</summary>
 ${button(p.keep.good)}<form data-act="keep-corrected" data-values="${holds(p.keep.values)}"><label><span>${e(p.keep.answer_label)}</span><textarea
@@ -41,6 +43,8 @@ legend,.field span{font-size:14px;color:var(--soft);padding:0;margin-bottom:4px;
 .name{font-weight:600;font-size:14px}
 .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0 6px;min-height:1.5em}
 .caret{display:inline-block;width:7px;height:1em;background:var(--accent);vertical-align:-2px;animation:blink 1s steps(2) infinite}
+.text:empty{display:none}
+.marks{white-space:pre-wrap;overflow-wrap:anywhere;margin:8px 0 6px;padding-top:8px;border-top:1px solid var(--line)}
 @keyframes blink{50%{opacity:0}}
 .pane .soft{font-size:13px}
 .keep{margin-top:8px;font-size:14px}
@@ -76,13 +80,15 @@ class Keep:
 
 @dataclass(frozen=True)
 class Pane:
-    """`name` is only a letter while the comparison is blind."""
+    """`name` is only a letter while the comparison is blind. `slots` instead of the text where it is a form, `marks` are the places in the question."""
 
     name: str
     text: str
     note: str = ""
     writing: bool = False
     keep: Keep | None = None
+    slots: tuple[Slot, ...] = ()
+    marks: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,4 +109,4 @@ class Chat:
 
 
 def chat() -> gr.HTML:
-    return part(_BODY, _CSS, _SCRIPT)
+    return part(_BODY, _CSS + CSS, _SCRIPT)

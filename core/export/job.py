@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.export.architectures import check_architecture
 from core.export.card import GENAI, card
 from core.export.certificate import Certificate, FileHash, Findings, Took, judge
+from core.export.graft import GraftRequest
 from core.export.merge import MergeRequest
 from core.export.onnx import BuildRequest, olive_configuration
 from core.export.package import write_zip
@@ -24,6 +25,7 @@ from core.export.steps import run_step
 from core.export.targets import target
 from core.export.verify import Asked, Tuned, ask_tuned, check
 from core.jobs.handle import ChildJob
+from core.methods.base import method
 from core.models.load import parameters_of
 from core.models.reference import REFERENCE_FILE
 from core.tasks.base import task
@@ -76,6 +78,9 @@ def _export(job: ChildJob, settings: ExportSettings, work: Path) -> None:
     build = BuildRequest(merged=merged, cache=work / "olive", output=package, target=settings.target, precision=settings.precision)
     # Olive writes a greeting before it reads its opt-out, except where it sees a CI machine
     run_step(job, work, "core.export.onnx:main", build, doing="building the ONNX model", extra={"CI": "1"})
+    if settings.model.base is not None and method(settings.model.method).has_grafts:
+        graft = GraftRequest(model=settings.model, package=package)
+        run_step(job, work, "core.export.graft:main", graft, doing="putting what was learned into the ONNX model")
     shutil.rmtree(work / "merged", ignore_errors=True)
     built_at = time.perf_counter()
 

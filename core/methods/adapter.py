@@ -3,10 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.errors import UserError
-from core.methods.base import Method, MethodCannotTakeModel, Options
+from core.methods.base import CannotGoOn, Method, MethodCannotTakeModel, Options
 
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
@@ -29,6 +29,8 @@ class UnknownLayer(UserError):
 class AdapterMethod(Method):
     """Subclasses say which configuration; the rest is the same for all."""
 
+    shares_base: ClassVar[bool] = True
+
     @abstractmethod
     def config(self, model: "PreTrainedModel", options: Any) -> "PeftConfig":
         """For just this model. Raises UnknownLayer."""
@@ -49,10 +51,24 @@ class AdapterMethod(Method):
     def load(self, base: "PreTrainedModel", folder: Path) -> Any:
         return self._on(base, folder).eval()
 
+    def lift(self, loaded: Any) -> None:
+        loaded.unload()
+
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
         """`base` must be in fp32: in 16 bits the sum would be rounded."""
         merged: PreTrainedModel = self._on(base, folder).merge_and_unload(safe_merge=True)
         return merged
+
+    def go_on(self, model: Any, folder: Path) -> None:
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        try:
+            put: Any = set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
+        except (RuntimeError, ValueError, KeyError) as error:  # its sizes changed since: parts of the base were taken out, or ranks were cut
+            raise CannotGoOn(method=self.label, why="what it kept has another form than what it starts from") from error
+        if put.unexpected_keys:
+            raise CannotGoOn(method=self.label, why=f"{put.unexpected_keys[0]} is unknown to it")
 
     def _on(self, base: "PreTrainedModel", folder: Path) -> "PeftModel":
         from peft import PeftModel

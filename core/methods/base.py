@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.plugins import declared
 
 if TYPE_CHECKING:
+    import numpy
     from transformers import PreTrainedModel
 
 
@@ -59,6 +60,19 @@ class CannotBeOneModel(UserError):
         super().__init__(method=method)
 
 
+class CannotGoOn(UserError):
+    """What was learned cannot be learned on from."""
+
+    sentence = (
+        "A training with '{method}' cannot go on from what it kept: {why}. Train again with more rounds instead, by a change of "
+        "num_train_epochs. Nothing was started, and the trained model is kept as it is."
+    )
+    status = 422
+
+    def __init__(self, *, method: str, why: str) -> None:
+        super().__init__(method=method, why=why)
+
+
 @dataclass(frozen=True)
 class Rates:
     """Learning rates to start from: a tiny model (up to presets.toml's tiny_parameters) bears and wants bigger corrections than a large one."""
@@ -68,12 +82,36 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What a search tries of an option: `values`, the smallest first. The options named in `along` keep their ratio to it, as LoRA's alpha to its rank."""
+
+    values: tuple[float, ...]
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dimensions:
     """What decides how many weights a method learns."""
 
     parameters: int
     hidden_size: int
     layers: int
+
+
+@dataclass(frozen=True)
+class Graft:
+    """A passage behind a block of a layer, to be put into an exported graph: x + up(middle(down(x))).
+
+    float32 arrays: `down` [width, hidden], `up` [hidden, width], their biases [width] and [hidden]. `middle` is relu, gelu, silu or tanh.
+    """
+
+    layer: int
+    block: Literal["attention", "feed_forward"]
+    down: "numpy.ndarray"
+    down_bias: "numpy.ndarray"
+    middle: str
+    up: "numpy.ndarray"
+    up_bias: "numpy.ndarray"
 
 
 class Method(ABC):
@@ -89,8 +127,11 @@ class Method(ABC):
     paper: ClassVar[str] = ""
     merge: ClassVar[Merge]
     rates: ClassVar[Rates] = Rates(tiny=2e-3, large=2e-4)
+    tried: ClassVar[Mapping[str, Tried]] = {}  # by option: what is worth a search besides the learning rate
     packs_base: ClassVar[bool] = False  # in 4 bits, while it trains
-    place: ClassVar[int] = 99  # in a list: the usual ones first
+    shares_base: ClassVar[bool] = False  # what it learned can be laid on a base in memory, and lifted off again
+    has_grafts: ClassVar[bool] = False  # what cannot be merged can be put into an exported graph
+    place: ClassVar[int] = 99  # in a list: the usual ones first, from 10 on those for particular cases
     Options: ClassVar[type[Options]]
 
     @abstractmethod
@@ -105,6 +146,10 @@ class Method(ABC):
     def load(self, base: "PreTrainedModel", folder: Path) -> Any:
         """Put what `save` wrote onto a fresh base, ready to answer."""
 
+    def lift(self, loaded: Any) -> None:
+        """Take what `load` put onto a base off again: the base is as it was. Where `shares_base`."""
+        raise NotImplementedError
+
     @abstractmethod
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
         """A plain model in fp32 that answers as base and adapter together. Raises CannotBeOneModel where `merge` is NEVER."""
@@ -112,6 +157,24 @@ class Method(ABC):
     @abstractmethod
     def learned(self, options: Any, size: Dimensions) -> int:
         """About how many weights learn."""
+
+    @property
+    def is_usual(self) -> bool:
+        """Not for particular cases only."""
+        return self.place < 10
+
+    def go_on(self, model: Any, folder: Path) -> None:
+        """Put what `save` wrote into a model that `apply` made ready, to learn on from there. Raises CannotGoOn."""
+        raise CannotGoOn(method=self.label, why="it has no way to take up again what it learned")
+
+    @property
+    def leaves(self) -> bool:
+        """Whether what it learned can be taken home as a file."""
+        return self.merge is not Merge.NEVER or self.has_grafts
+
+    def grafts(self, folder: Path) -> list[Graft]:
+        """What is to be put into the exported graph of the base, where `has_grafts`."""
+        return []
 
     def quantization(self, options: Any) -> Any:
         """How the base's weights are to be packed while they are loaded for a training: transformers' quantization_config, None for as they are."""

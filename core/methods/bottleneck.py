@@ -5,13 +5,13 @@ peft has none. Houlsby's stand behind attention and feed-forward, Pfeiffer's beh
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from core.methods.base import CannotBeOneModel, Dimensions, Merge, Method, MethodCannotTakeModel, Options, Rates
+from core.methods.base import CannotBeOneModel, Dimensions, Graft, Merge, Method, MethodCannotTakeModel, Options, Rates, Tried
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,17 +35,22 @@ class BottleneckOptions(Options):
 
 
 class Bottleneck(Method):
-    """What is kept are the passages in a folder as peft writes one. Their non-linearity keeps them from being merged."""
+    """What is kept are the passages in a folder as peft writes one. Their non-linearity keeps them from being merged; an export puts them into the graph."""
 
     name: ClassVar[str] = "bottleneck"
     label: ClassVar[str] = "Bottleneck adapter"
     explanation: ClassVar[str] = (
         "The model stays as it is; a narrow passage is added behind its blocks. What was learned stays a small part of its own."
     )
-    when: ClassVar[str] = "Take it to keep several skills apart on one model inside Bottega. It cannot be exported yet: take LoRA if you want a file."
+    when: ClassVar[str] = (
+        "Take it to keep several skills apart on one model, or to spare memory where LoRA learns too little: its passages can bend what passes through."
+    )
     paper: ClassVar[str] = "Houlsby et al. 2019, arXiv:1902.00751; Pfeiffer et al. 2021, arXiv:2005.00247"
     merge: ClassVar[Merge] = Merge.NEVER
-    rates: ClassVar[Rates] = Rates(tiny=3e-3, large=1e-4)
+    has_grafts: ClassVar[bool] = True
+    shares_base: ClassVar[bool] = True
+    rates: ClassVar[Rates] = Rates(tiny=1e-2, large=1e-4)
+    tried: ClassVar[Mapping[str, Tried]] = {"reduction_factor": Tried((2, 4, 8, 16))}
     place: ClassVar[int] = 3
     Options: ClassVar[type[Options]] = BottleneckOptions
 
@@ -79,18 +84,41 @@ class Bottleneck(Method):
         (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2), encoding="utf-8")
 
     def load(self, base: "PreTrainedModel", folder: Path) -> Any:
-        from safetensors.torch import load_file
-
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         for block in _blocks(base, config["kind"]):
             _insert(block, config["hidden_size"], config["bottleneck_size"], config["non_linearity"])
-        stored = load_file(folder / WEIGHTS_FILE)
-        for path, part in _passages(base):
-            part.load_state_dict({name: stored[f"{path}.{name}"] for name in part.state_dict()})
+        self.go_on(base, folder)
         return base.requires_grad_(False).eval()
+
+    def go_on(self, model: Any, folder: Path) -> None:
+        from safetensors.torch import load_file
+
+        stored = load_file(folder / WEIGHTS_FILE)
+        for path, part in _passages(model):
+            part.load_state_dict({name: stored[f"{path}.{name}"] for name in part.state_dict()})
+
+    def lift(self, loaded: Any) -> None:
+        for block in list(loaded.modules()):
+            if hasattr(block, PART):
+                delattr(block, PART)
+                block._forward_hooks = OrderedDict((key, hook) for key, hook in block._forward_hooks.items() if hook is not _pass_through)
 
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
         raise CannotBeOneModel(method=self.label)
+
+    def grafts(self, folder: Path) -> list[Graft]:
+        """In the order of the layers; of a layer, attention first."""
+        from safetensors.numpy import load_file
+
+        stored = load_file(folder / WEIGHTS_FILE)
+        middle = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))["non_linearity"]
+        found = []
+        for path in sorted({name.rsplit(".", 2)[0] for name in stored}):
+            *_, number, block, _ = path.split(".")
+            parts = (stored[f"{path}.{name}"] for name in ("down.weight", "down.bias", "up.weight", "up.bias"))
+            down, down_bias, up, up_bias = (part.astype("float32") for part in parts)
+            found.append(Graft(int(number), "attention" if block in _ATTENTION else "feed_forward", down, down_bias, middle, up, up_bias))
+        return sorted(found, key=lambda one: (one.layer, one.block))
 
     def learned(self, options: Any, size: Dimensions) -> int:
         width = max(1, int(size.hidden_size / options.reduction_factor))

@@ -47,5 +47,13 @@ class Full(Method):
         loaded: PreTrainedModel = self.load(base, folder)
         return loaded
 
+    def go_on(self, model: Any, folder: Path) -> None:
+        """Tied weights are stored once."""
+        from safetensors.torch import load_file
+
+        for file in sorted(folder.glob("*.safetensors")):
+            model.load_state_dict(load_file(file), strict=False)
+        model.tie_weights()
+
     def learned(self, options: Any, size: Dimensions) -> int:
         return size.parameters

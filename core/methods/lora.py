@@ -5,13 +5,14 @@ With it: rsLoRA (Kalajdzievski 2023, arXiv:2312.03732), DoRA (Liu et al. 2024, a
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from core.methods.adapter import ALL_LINEAR, AdapterMethod, is_transposed, targeted, targets, whole_modules
-from core.methods.base import Dimensions, Merge, MethodCannotTakeModel, Options, Rates
+from core.methods.base import Dimensions, Merge, MethodCannotTakeModel, Options, Rates, Tried
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -46,6 +47,7 @@ class Lora(AdapterMethod):
     paper: ClassVar[str] = "Hu et al. 2021, arXiv:2106.09685"
     merge: ClassVar[Merge] = Merge.EXACT
     rates: ClassVar[Rates] = Rates(tiny=3e-3, large=2e-4)
+    tried: ClassVar[Mapping[str, Tried]] = {"r": Tried((8, 16, 32, 64), along=("lora_alpha",))}
     place: ClassVar[int] = 1
     Options: ClassVar[type[Options]] = LoraOptions
 
@@ -72,7 +74,10 @@ class Lora(AdapterMethod):
         )
 
     def apply(self, model: "PreTrainedModel", options: Any) -> Any:
+        from core.methods.quick.lora import quicken  # imports peft
+
         wrapped = super().apply(model, options)
+        quicken(wrapped)
         if options.init_lora_weights.startswith(_MOVES_BASE):
             _remember_start(wrapped)
         return wrapped

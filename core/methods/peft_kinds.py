@@ -4,12 +4,13 @@ BOFT is left out: peft compiles a CUDA program for it and puts that into the hom
 which is OFT made slower.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from core.methods.adapter import check_names, fits, is_transposed, linear_layers
-from core.methods.base import Dimensions, Options, Rates
+from core.methods.base import Dimensions, Options, Rates, Tried
 from core.methods.kind import AUTO, INPUTS, OUTPUTS, PeftKind, TargetOptions, dividing, has_transposed, inputs, outputs, target_field, weights
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Ia3(PeftKind):
     when: ClassVar[str] = "Take it for very few rows, or where many small specialists are to lie beside one model."
     paper: ClassVar[str] = "Liu et al. 2022, arXiv:2205.05638"
     config_class: ClassVar[str] = "IA3Config"
-    rates: ClassVar[Rates] = Rates(tiny=2e-2, large=8e-3)
+    rates: ClassVar[Rates] = Rates(tiny=1e-1, large=8e-3)
     place: ClassVar[int] = 10
     Options: ClassVar[type[Options]] = Ia3Options
 
@@ -90,6 +91,8 @@ class Loha(PeftKind):
     when: ClassVar[str] = "Take it when LoRA of a high rank still learns too little and memory is short."
     paper: ClassVar[str] = "Hyeon-Woo et al. 2021, arXiv:2108.06098"
     config_class: ClassVar[str] = "LoHaConfig"
+    rates: ClassVar[Rates] = Rates(tiny=1.5e-2, large=1e-3)
+    tried: ClassVar[Mapping[str, Tried]] = {"r": Tried((4, 8, 16, 32), along=("alpha",))}
     place: ClassVar[int] = 13
     Options: ClassVar[type[Options]] = LohaOptions
 
@@ -108,6 +111,7 @@ class Lokr(PeftKind):
     when: ClassVar[str] = "Take it when what was learned must be as small as possible and IA3 learns too little."
     paper: ClassVar[str] = "Yeh et al. 2023, arXiv:2309.14859"
     config_class: ClassVar[str] = "LoKrConfig"
+    tried: ClassVar[Mapping[str, Tried]] = {"r": Tried((4, 8, 16, 32), along=("alpha",))}
     place: ClassVar[int] = 14
     Options: ClassVar[type[Options]] = LokrOptions
 
@@ -126,6 +130,7 @@ class Hra(PeftKind):
     when: ClassVar[str] = "Take it when the model should forget little and OFT is too slow."
     paper: ClassVar[str] = "Yuan et al. 2024, arXiv:2405.17484"
     config_class: ClassVar[str] = "HRAConfig"
+    tried: ClassVar[Mapping[str, Tried]] = {"r": Tried((4, 8, 16, 32))}
     place: ClassVar[int] = 16
     Options: ClassVar[type[Options]] = HraOptions
 

@@ -58,5 +58,10 @@ def shape_of_entry(entry: Entry) -> Shape:
 
 
 def memory_of_entry(entry: Entry, method_name: str) -> int:
+    """For a modest batch."""
+    return modest_memory_bytes(shape_of_entry(entry), method_name)
+
+
+def modest_memory_bytes(shape: Shape, method_name: str) -> int:
     """For a modest batch: 2,048 tokens, a quarter of them learned."""
-    return memory_bytes(shape_of_entry(entry), method_name, batch_tokens=2048, learned_tokens=512)
+    return memory_bytes(shape, method_name, batch_tokens=2048, learned_tokens=512)

@@ -79,6 +79,15 @@ def check_folder(folder: Path, name: str | None = None) -> dict[str, Any]:
     return config
 
 
+def check_weights(folder: Path, name: str) -> None:
+    """That an adapter's weights are there and whole. Raises ModelIncomplete."""
+    files = list(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelIncomplete(name=name, missing="its weights (.safetensors) are missing")
+    for file in files:
+        header_of(file)
+
+
 def parameters_of(folder: Path) -> int:
     """Counted from the headers of the safetensors files; tied weights count once."""
     total = 0
@@ -128,7 +137,15 @@ def load_model(reference: ModelReference, *, dtype: "torch.dtype | None" = None)
 
     Raises NoSafetensors, ModelIncomplete, UnknownArchitecture.
     """
-    base = load_base(reference.base or reference.folder, dtype=dtype)
+    model = _together(load_base(reference.base or reference.folder, dtype=dtype), reference)
+    if reference.has_head:
+        from core.models.head import read_head
+
+        read_head(model, reference.folder)
+    return model
+
+
+def _together(base: "PreTrainedModel", reference: ModelReference) -> "PreTrainedModel":
     if reference.base is None:
         return base
     from core.methods.base import Merge, method

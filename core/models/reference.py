@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 REFERENCE_FILE = "bottega.json"
+HEAD_FILE = "head.json"
 
 
 class Backend(StrEnum):
@@ -28,6 +29,11 @@ class ModelReference(BaseModel):
     base: Path | None = None
     method: str = "full"
     backend: Backend = Backend.TRANSFORMERS
+
+    @property
+    def has_head(self) -> bool:
+        """Whether it names categories by a head of its own (core/models/head.py) and writes no words."""
+        return (self.folder / HEAD_FILE).is_file()
 
     def save(self) -> None:
         (self.folder / REFERENCE_FILE).write_text(self.model_dump_json(indent=1), encoding="utf-8")

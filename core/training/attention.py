@@ -8,6 +8,8 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
 
+from core.training import varlen
+
 FLAT = "bottega_flat"
 
 
@@ -44,10 +46,15 @@ def _flat_attention(
     refused = [name for name in ("softcap", "s_aux", "position_bias") if others.get(name) is not None]
     if flat_spans is None or refused or not getattr(module, "is_causal", True) or attention_mask is not None:
         raise NotFlat(", ".join(refused) or "its attention is not causal")
+    if varlen.takes(query, value, dropout):
+        return varlen.attend(query, key, value, flat_spans.groups, scaling, sliding_window), None
     outputs = []
-    for start, end, count in flat_spans.groups:
+    sizes = [end - start for start, end, _ in flat_spans.groups]
+    # Cut in one go: the way back then puts the pieces together once. Slices would each give a gradient of the whole batch's size, nearly all zeros.
+    pieces = zip(*(part[0].split(sizes, dim=1) for part in (query, key, value)), strict=True)
+    for (start, end, count), parts in zip(flat_spans.groups, pieces, strict=True):
         length = (end - start) // count
-        q, k, v = (_examples(part, start, end, count) for part in (query, key, value))
+        q, k, v = (_examples(part, count, length) for part in parts)
         mask = _window(length, sliding_window, query.device)
         attended = scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None and length > 1, scale=scaling, dropout_p=dropout, enable_gqa=k.shape[1] != q.shape[1]
@@ -56,10 +63,9 @@ def _flat_attention(
     return torch.cat(outputs, dim=1), None
 
 
-def _examples(part: torch.Tensor, start: int, end: int, count: int) -> torch.Tensor:
-    """[1, heads, tokens, dim] to [examples, heads, length, dim]."""
-    heads, dim = part.shape[1], part.shape[3]
-    return part[0, :, start:end].reshape(heads, count, (end - start) // count, dim).transpose(0, 1)
+def _examples(part: torch.Tensor, count: int, length: int) -> torch.Tensor:
+    """[heads, tokens, dim] to [examples, heads, length, dim]."""
+    return part.unflatten(1, (count, length)).transpose(0, 1)
 
 
 def _window(length: int, window: int | None, device: torch.device) -> torch.Tensor | None:

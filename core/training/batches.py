@@ -9,6 +9,7 @@ import torch
 
 from core.training.attention import Spans
 from core.training.encoding import Learned
+from core.training.estimate import PIECE_TOKENS
 
 Device = torch.device | str
 
@@ -95,6 +96,12 @@ def padded(examples: Sequence[Learned]) -> Batch:
     )
 
 
+def piece_tokens(device: str) -> int | None:
+    """How many tokens of a step go through the model at once; None for all. On a processor small pieces stay in its caches and are reused memory:
+    measured at hidden size 256, 1,024 tokens at a time were 1.1 times as quick as 2,048, and 1.3 times as all; a GPU wants as many as it holds."""
+    return PIECE_TOKENS if device == "cpu" else None
+
+
 def by_tokens(examples: Sequence[Learned], budget: int) -> Iterator[list[Learned]]:
     """Examples in groups of about equal length with at most `budget` tokens together (one example at least), for evaluation."""
     group: list[Learned] = []
@@ -114,10 +121,15 @@ def shortest(examples: Sequence[Learned], rows: int = 4) -> list[Learned]:
     return sorted(examples, key=lambda example: len(example.ids))[:rows]
 
 
-def sampled(examples: Sequence[Learned], rows: int, seed: int, *, is_flat: bool) -> Batch:
-    """A random batch, the same for the same seed."""
-    chosen = random.Random(seed).choices(examples, k=rows)
-    return flat(chosen) if is_flat else padded(chosen)
+def pieces(examples: Sequence[Learned], budget: int | None, *, is_flat: bool) -> list[Batch]:
+    """A step's examples as they go through the model, with at most `budget` tokens at once; whole without one."""
+    groups = [examples] if budget is None else by_tokens(examples, budget)
+    return [flat(group) if is_flat else padded(group) for group in groups]
+
+
+def drawn(examples: Sequence[Learned], rows: int, seed: int) -> list[Learned]:
+    """At random, the same for the same seed."""
+    return random.Random(seed).choices(examples, k=rows)
 
 
 def _predicts(example: Learned) -> torch.Tensor:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from core.data.layout import Layout
+    from core.data.template import Encoded
 
 _TELL_EVERY = 256  # rows
 _NO_LIMIT = 1 << 30
@@ -75,7 +76,8 @@ class Learned:
 
 @dataclass(frozen=True)
 class EncodedRows:
-    """`cut` rows were longer than `limit` tokens and lost their rest, `lost` of them all of their answer (those are left out)."""
+    """`cut` rows were longer than `limit` tokens and lost their rest, `lost` of them all of their answer (those are left out). With a head of its own
+    the model tells `labels` apart: an example is then its text, and the number of its label in the place of the answer's tokens."""
 
     train: tuple[Learned, ...]
     validation: tuple[Learned, ...]
@@ -83,6 +85,7 @@ class EncodedRows:
     cut: int
     lost: int
     longest: int
+    labels: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -102,20 +105,29 @@ class EncodedRows:
         )
 
 
-def read_rows(path: Path) -> list[TrainingRow]:
-    """What storage.bulk.writing.write_rows wrote."""
+def read_rows(path: Path, part: Part | None = None) -> list[TrainingRow]:
+    """What storage.bulk.writing.write_rows wrote; of one part only where it is named."""
     import json
 
     import pyarrow.parquet
 
     there = pyarrow.parquet.read_schema(path).names
-    table = pyarrow.parquet.read_table(path, columns=[name for name in ("part", "messages", "answer", "original") if name in there])
+    chosen = [("part", "=", part.value)] if part is not None else None
+    table = pyarrow.parquet.read_table(path, columns=[name for name in ("part", "messages", "answer", "original") if name in there], filters=chosen)
     columns = [table.column(name).to_pylist() for name in ("part", "messages", "answer")]
     originals = table.column("original").to_pylist() if "original" in there else [None] * table.num_rows
     return [
         TrainingRow(Part(part), tuple(Turn.model_validate(turn) for turn in json.loads(messages)), answer, original)
         for part, messages, answer, original in zip(*columns, originals, strict=True)
     ]
+
+
+def read_answers(path: Path, part: Part) -> tuple[str, ...]:
+    """The answers of a part's rows, each once, in order of the alphabet; no row's text is read."""
+    import pyarrow.parquet
+
+    column = pyarrow.parquet.read_table(path, columns=["answer"], filters=[("part", "=", part.value)]).column("answer")
+    return tuple(sorted({answer.strip() for answer in column.unique().to_pylist() if answer is not None and answer.strip()}))
 
 
 def check_rows(rows: Sequence[TrainingRow], task_name: str) -> list[TrainingRow]:
@@ -137,29 +149,28 @@ def encode_rows(
     limit: int,
     told: Callable[[int, int], None] = lambda done, rows: None,
     layout: "Layout | None" = None,
+    labels: tuple[str, ...] = (),
 ) -> EncodedRows:
     """`rows` are those of `check_rows`; `task` knows the answers; `limit` is in tokens; the tokenizer wears the layout. `told` hears of progress.
+    `labels` are those of a head; a validation row of another is left out.
 
     Raises AllTooLong, TemplateMismatch.
     """
     import numpy
 
-    from core.data.layout import with_columns
-    from core.data.template import encode
-
+    encode = _Encoder(task, tokenizer, layout, labels)
     parts: dict[Part, list[Learned]] = {Part.TRAIN: [], Part.VALIDATION: []}
     cut = lost = longest = 0
     for number, row in enumerate(rows):
         if number % _TELL_EVERY == 0:
             told(number, len(rows))
-        if row.part not in parts:
+        if row.part not in parts or not encode.knows(row):
             continue
-        turns = [turn.model_dump() for turn in with_columns(task.training_turns(row.turns), row.original, layout)]
-        encoded = encode(tokenizer, turns, limit, layout)
+        encoded = encode(row, limit)
         length = len(encoded.input_ids)
         if encoded.cut:
             cut += 1
-            length = len(encode(tokenizer, turns, _NO_LIMIT, layout).input_ids)
+            length = len(encode(row, _NO_LIMIT).input_ids)
         longest = max(longest, length)
         if any(encoded.learned[1:]):
             parts[row.part].append(Learned(numpy.asarray(encoded.input_ids, dtype=numpy.int64), numpy.asarray(encoded.learned, dtype=bool)))
@@ -167,4 +178,28 @@ def encode_rows(
             lost += 1
     if not parts[Part.TRAIN]:
         raise AllTooLong(rows=sum(row.part is Part.TRAIN for row in rows), limit=limit, longest=longest)
-    return EncodedRows(tuple(parts[Part.TRAIN]), tuple(parts[Part.VALIDATION]), limit, cut, lost, longest)
+    return EncodedRows(tuple(parts[Part.TRAIN]), tuple(parts[Part.VALIDATION]), limit, cut, lost, longest, labels)
+
+
+class _Encoder:
+    """Tokens of a row with what is learned: its answers, or for a head the label's number behind the text that stands before the last answer."""
+
+    def __init__(self, task: Task, tokenizer: "PreTrainedTokenizerBase", layout: "Layout | None", labels: tuple[str, ...]) -> None:
+        self._task, self._tokenizer, self._layout = task, tokenizer, layout
+        self._numbers = {label: number for number, label in enumerate(labels)}
+
+    def knows(self, row: TrainingRow) -> bool:
+        return not self._numbers or self._task.target(row.answer or "") in self._numbers
+
+    def __call__(self, row: TrainingRow, limit: int) -> "Encoded":
+        from core.data.layout import with_columns
+        from core.data.template import Encoded, encode, encode_prompt
+
+        task, layout = self._task, self._layout
+        turns = task.prompt_turns(row.turns) if self._numbers else task.training_turns(row.turns)
+        shown = [turn.model_dump() for turn in with_columns(turns, row.original, layout)]
+        if not self._numbers:
+            return encode(self._tokenizer, shown, limit, layout)
+        text = encode_prompt(self._tokenizer, shown, limit - 1)
+        number = self._numbers[task.target(row.answer or "")]
+        return Encoded([*text.input_ids, number], [False] * len(text.input_ids) + [True], text.cut)

@@ -12,6 +12,9 @@ from core.training.losses.base import Need, loss
 from core.training.recipe import Recipe
 
 PROBE_FILE = "probe.json"
+PIECE_TOKENS = 1024  # of a step go through the model at once, on a processor
+LOGITS_AT_ONCE = 2_000_000  # numbers: 8 MB
+USUAL_LOSS = "cross_entropy"
 
 
 class Probe(BaseModel):
@@ -77,15 +80,27 @@ def estimate(recipe: Recipe, shape: Shape, *, train_rows: int, row_tokens: float
     steps = steps_of(recipe, probe.train_rows if probe else train_rows)
     needed_disk = disk_bytes(shape, recipe.method, recipe.method_options)
     if probe is None:
-        tokens = int(recipe.per_device_train_batch_size * min(row_tokens, recipe.max_length))
+        tokens = _at_once(recipe, row_tokens)
         memory = memory_bytes(
-            shape, recipe.method, batch_tokens=tokens, learned_tokens=tokens // 3,
+            shape, recipe.method, batch_tokens=tokens, learned_tokens=_learned_at_once(recipe, shape, tokens),
             options=recipe.method_options, checkpointing=recipe.activation_checkpointing,
         )  # fmt: skip
         memory += _second_copy(recipe, shape)
         return Estimate(None, memory, False, memory_free, needed_disk, disk_free, steps)
     seconds = probe.startup_s + steps * probe.step_s + min(recipe.evaluations, steps) * probe.validation_s
     return Estimate(seconds, probe.peak_memory_bytes, True, memory_free, needed_disk, disk_free, steps, probe.cut, probe.longest)
+
+
+def _at_once(recipe: Recipe, row_tokens: float) -> int:
+    """Tokens that go through the model together. On a processor a step goes piece by piece, and a long row is a piece of its own."""
+    tokens = int(recipe.per_device_train_batch_size * min(row_tokens, recipe.max_length))
+    return min(tokens, max(PIECE_TOKENS, recipe.max_length)) if Need.POOLED not in loss(recipe.loss).needs else tokens
+
+
+def _learned_at_once(recipe: Recipe, shape: Shape, tokens: int) -> int:
+    """Whose logits stand in memory together: the usual loss takes a few rows at a time."""
+    learned = tokens // 3
+    return min(learned, LOGITS_AT_ONCE // shape.vocabulary) if recipe.loss == USUAL_LOSS else learned
 
 
 def _second_copy(recipe: Recipe, shape: Shape) -> int:

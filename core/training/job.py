@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.layout import wear
-from core.jobs.handle import ChildJob, JobStopped
+from core.jobs.handle import ChildJob, JobPaused, JobStopped
 from core.methods.base import method
 from core.models.load import check_folder, load_base, load_tokenizer
 from core.models.reference import ModelReference
@@ -16,10 +16,12 @@ from core.sentence import Sentence
 from core.tasks.base import task
 from core.training.encoding import EncodedRows, Learned, check_rows, encode_rows, read_rows
 from core.training.estimate import rounds_of
+from core.training.head import has_head, labels_of
 from core.training.keeping import Keeper, last_checkpoint, state_of
 from core.training.options import options_of
 from core.training.recipe import Recipe
-from core.training.settings import ROWS_FILE, TrainSettings
+from core.training.settings import ROWS_FILE, START_FOLDER, TrainSettings
+from core.training.starting import go_on_from
 from core.training.telling import Telling
 from storage.rows import Part
 
@@ -43,37 +45,58 @@ class Prepared:
 
 
 def main(job: ChildJob) -> None:
-    """Ends normally when the training came to its own end (all steps, or no more progress); raises JobStopped when it was asked to stop."""
+    """Ends normally when the training came to its own end (all steps, or no more progress); raises JobStopped or JobPaused when it was asked to."""
     settings = TrainSettings.model_validate(job.spec.settings)
     telling = Telling(job)
     prepared = prepare(job, telling, settings.recipe, settings.base)
     from core.training import trainer as training
+    from core.training.pausing import keep_place
 
-    keeper = Keeper(job.folder, settings.name, method(settings.recipe.method), _base_folder(settings.base), prepared.tokenizer)
+    keeper = Keeper(
+        job.folder, settings.name, method(settings.recipe.method), _base_folder(settings.base), prepared.tokenizer,
+        budget_bytes=settings.checkpoint_bytes,
+    )  # fmt: skip
     checkpoint = _checkpoint(job, telling)
     if checkpoint is not None:
         keeper.best = state_of(checkpoint)
+    elif settings.goes_on_from is not None:
+        go_on_from(prepared.model, keeper.method, job.folder / START_FOLDER)
+        telling.sentence(0, Sentence("training.goes_on", "It goes on from the weights that '{run}' kept.", {"run": settings.goes_on_from}))
+    ask_first = keeper.best.unasked if checkpoint is not None else settings.goes_on_from is not None
     rows = prepared.rows
-    validation = _bounded(rows, settings.recipe, telling)
-    sides = training.Sides(job, settings.recipe, telling, keeper, rows.train, validation, prepared.is_flat)
+    validation = bounded_validation(rows, settings.recipe, telling)
+    pinning = training.Pinning(job, settings.recipe, prepared.tokenizer)
+    sides = training.Sides(job, settings.recipe, telling, keeper, rows.train, validation, prepared.is_flat, pinning, ask_first)
     job.check_stop()
     trainer = training.OurTrainer(prepared.model, sides)
     try:
         training.run(trainer, checkpoint)
     except training.Interrupted:
-        _keep_on_stop(trainer, telling)
-        raise JobStopped from None
+        _keep_on_stop(trainer, telling, says=job.stop_requested())
+        if job.stop_requested():
+            raise JobStopped from None
+        telling.stage("pausing", "Keeping its place", trainer.state.global_step / max(1, trainer.state.max_steps))
+        keep_place(trainer)
+        raise JobPaused from None
     telling.stage("saving", "Saving", 1.0)
     keeper.clean_up()
 
 
 def prepare(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReference) -> Prepared:
-    """Read, check and encode the rows while the heavy libraries are imported beside; then the model, and how its batches are laid out."""
-    _wait_quietly()
+    """The rows; then the model, and how its batches are laid out."""
+    encoded, tokenizer = prepare_rows(job, telling, recipe, base)
+    telling.stage("loading", "Loading the model")
+    model, is_flat = load_ready(base, recipe, encoded, telling)
+    return Prepared(encoded, tokenizer, model, is_flat)
+
+
+def prepare_rows(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReference) -> "tuple[EncodedRows, PreTrainedTokenizerBase]":
+    """Read, check and encode the rows while the heavy libraries are imported beside."""
+    wait_quietly()
     folder = _base_folder(base)
     config = check_folder(folder, base.name)
     telling.stage("reading", "Reading the rows")
-    importing = threading.Thread(target=_import_heavy, args=(recipe.method,))
+    importing = threading.Thread(target=import_heavy, args=(recipe.method,))
     rows = check_rows(read_rows(job.folder / ROWS_FILE), recipe.task)
     _be_exact(job.spec.threads)
     tokenizer = load_tokenizer(folder)
@@ -82,9 +105,7 @@ def prepare(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReferenc
     encoded = encoded_rows(job, telling, rows, recipe, tokenizer, context_of(config))
     importing.join()
     job.check_stop()
-    telling.stage("loading", "Loading the model")
-    model, is_flat = load_ready(base, recipe, encoded, telling)
-    return Prepared(encoded, tokenizer, model, is_flat)
+    return encoded, tokenizer
 
 
 def encoded_rows(job: ChildJob, telling: Telling, rows: Any, recipe: Recipe, tokenizer: Any, context: int) -> EncodedRows:
@@ -95,26 +116,39 @@ def encoded_rows(job: ChildJob, telling: Telling, rows: Any, recipe: Recipe, tok
         telling.stage("encoding", "Preparing the rows", done / total)
 
     answers = [row.answer for row in rows if row.part is Part.TRAIN]
-    encoded = encode_rows(rows, task(recipe.task).knowing(answers), tokenizer, min(recipe.max_length, context), told, recipe.layout)
+    knowing = task(recipe.task).knowing(answers)
+    labels = labels_of(knowing, answers, len(tokenizer)) if has_head(recipe) else ()
+    encoded = encode_rows(rows, knowing, tokenizer, min(recipe.max_length, context), told, recipe.layout, labels)
     if (said := encoded.told()) is not None:
         telling.sentence(0, said)
     return encoded
 
 
-def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling: Telling) -> tuple[Any, bool]:
-    """The model with the recipe's method applied, and whether it takes flat batches."""
+def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling: Telling, plain: Any = None) -> tuple[Any, bool]:
+    """The model with the recipe's method applied, and whether it takes flat batches. `plain` is the base where it is loaded already."""
     import torch
 
+    from core.models.head import put_head
+    from core.training import precision
+    from core.training.batches import flat, padded, shortest
     from core.training.layout import choose
 
     torch.manual_seed(recipe.seed)  # an adapter starts from random numbers
     chosen = method(recipe.method)
     options = options_of(recipe)
-    plain = load_base(_base_folder(base), quantization=chosen.quantization(options))
+    if plain is None:
+        plain = load_base(_base_folder(base), quantization=chosen.quantization(options))
     model = chosen.apply(plain, options)
-    layout = choose(model, rows.train, next(model.parameters()).device)
-    if (said := layout.told()) is not None:
-        telling.sentence(0, said)
+    if rows.labels:
+        put_head(model, rows.labels)
+    if torch.cuda.is_available():  # both looks below are then at what the GPU computes
+        model.to("cuda")
+    device = next(model.parameters()).device
+    layout = choose(model, rows.train, device)
+    few = (flat if layout.is_flat else padded)(shortest(rows.train)).to(device)
+    for said in (layout.told(), precision.choose(model, few).told()):
+        if said is not None:
+            telling.sentence(0, said)
     if recipe.activation_checkpointing:
         model.activation_checkpointing_enable()
     model.train()
@@ -127,16 +161,18 @@ def context_of(config: dict[str, Any]) -> int:
     return int(stated) if stated else 2048
 
 
-def _keep_on_stop(trainer: "OurTrainer", telling: Telling) -> None:
+def _keep_on_stop(trainer: "OurTrainer", telling: Telling, *, says: bool) -> None:
     """The best weights are on the disk already; where no evaluation came yet, the newest are kept and that is said."""
     sides, step = trainer.sides, trainer.state.global_step
     if sides.keeper.best.step is None and step > 0:
         sides.keeper.keep_model(trainer.model)
+        if not says:
+            return
         english = "Stopped before the first check on validation rows: the weights of step {step:,} are kept as they are."
         telling.sentence(step, Sentence("training.kept_unchecked", english, {"step": step}))
 
 
-def _bounded(rows: EncodedRows, recipe: Recipe, telling: Telling) -> tuple[Learned, ...]:
+def bounded_validation(rows: EncodedRows, recipe: Recipe, telling: Telling) -> tuple[Learned, ...]:
     """So many validation rows that asking them takes about a sixth of the time at most: the same ones each time, drawn with the recipe's seed."""
     budget = max(_LEAST_VALIDATION_TOKENS, int(_VALIDATION_SHARE * rows.tokens * rounds_of(recipe, len(rows.train)) / recipe.evaluations))
     drawn: list[Learned] = []
@@ -164,13 +200,13 @@ def _base_folder(base: ModelReference) -> Path:
     return base.folder
 
 
-def _wait_quietly() -> None:
+def wait_quietly() -> None:
     """Before torch is imported: its threads are to wait for each other briefly and then sleep. Spinning as long as they do by default, a
     training on a busy machine took ten times as long (measured: 2 threads on 2 cores with other programs at work)."""
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 
-def _import_heavy(method_name: str) -> None:
+def import_heavy(method_name: str) -> None:
     from transformers.utils.logging import disable_progress_bar
 
     import core.training.trainer  # noqa: F401  # Trainer alone takes seconds

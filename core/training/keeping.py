@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.methods.base import Method
 from core.models.reference import REFERENCE_FILE, ModelReference
-from storage.files import Manifest, sync_folder
+from storage.files import Manifest, free_bytes, size_bytes, sync_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -27,11 +27,17 @@ _SHARE_OF_TIME = 0.05  # of a run that may go into checkpoints
 
 @dataclass
 class Best:
-    """The best evaluation until now, and how many came after it."""
+    """The best evaluation until now, and how many came after it. `score` is what decides before the loss does, the more the better. `unasked`: the
+    evaluation of the checkpoint's own step was called off."""
 
     step: int | None = None
     loss: float = float("inf")
     since: int = 0
+    score: float = float("-inf")
+    unasked: bool = False
+
+    def is_beaten_by(self, loss: float, score: float) -> bool:
+        return (score, -loss) > (self.score, -self.loss)
 
 
 def kept_model(run_folder: Path) -> ModelReference | None:
@@ -50,15 +56,18 @@ def last_checkpoint(run_folder: Path, *, check: bool = True) -> Path | None:
 def state_of(checkpoint: Path) -> Best:
     """The best evaluation as it was when the checkpoint was written."""
     stored = json.loads((checkpoint / _STATE_FILE).read_text(encoding="utf-8"))
-    return Best(stored["step"], float(stored["loss"]), stored["since"])
+    return Best(stored["step"], float(stored["loss"]), stored["since"], float(stored.get("score", 0.0)), stored.get("unasked", False))
 
 
 class Keeper:
-    """Writes for one run. `base` is what was trained on: an adapter's reference names it."""
+    """Writes for one run. `base` is what was trained on: an adapter's reference names it. `budget_bytes` is what its checkpoints may take."""
 
-    def __init__(self, run_folder: Path, name: str, method: Method, base: Path, tokenizer: "PreTrainedTokenizerBase") -> None:
+    def __init__(
+        self, run_folder: Path, name: str, method: Method, base: Path, tokenizer: "PreTrainedTokenizerBase", *, budget_bytes: int | None = None
+    ) -> None:
         self.run_folder, self.name, self.method, self.base, self.tokenizer = run_folder, name, method, base, tokenizer
         self.best = Best()
+        self._budget_bytes, self._checkpoint_bytes = budget_bytes, 0
         self._next_checkpoint_at = float("-inf")
         _mend(run_folder)
         shutil.rmtree(self.writing_folder, ignore_errors=True)
@@ -70,11 +79,16 @@ class Keeper:
 
     def keep_model(self, model: Any) -> None:
         """Put these weights into model/, in one rename; what was there stays until then. Raises OSError (disk full …)."""
+        from core.models.head import plain_output
+
         new, old, folder = (self.run_folder / name for name in (_NEW, _OLD, MODEL_FOLDER))
         shutil.rmtree(new, ignore_errors=True)
         try:
             new.mkdir()
-            self.method.save(model, new)
+            with plain_output(model) as head:
+                self.method.save(model, new)
+            if head is not None:
+                head.save(new)
             self.tokenizer.save_pretrained(new)
             whole = self.method.name == "full"
             written = ModelReference(name=self.name, folder=new, base=None if whole else self.base, method=self.method.name)
@@ -93,16 +107,30 @@ class Keeper:
         """Writing a large model's state at every evaluation would cost more than it saves."""
         return time.monotonic() >= self._next_checkpoint_at
 
-    def finish_checkpoint(self, step: int, started: float) -> None:
+    def has_room(self, about_bytes: int) -> bool:
+        """Whether one more checkpoint may be written, if need be in place of the one before the last. `about_bytes` is used until one was written. The
+        disk keeps as much air again, for the best weights."""
+        needed = self._checkpoint_bytes or about_bytes
+        if self._budget_bytes is not None and needed > self._budget_bytes:
+            return False
+        for older in _checkpoints(self.run_folder)[1:]:
+            if free_bytes(self.run_folder) < 2 * needed:
+                shutil.rmtree(older, ignore_errors=True)
+        return free_bytes(self.run_folder) >= 2 * needed
+
+    def finish_checkpoint(self, step: int, started: float, *, unasked: bool = False) -> None:
         """What the Trainer wrote becomes whole: our state, every byte's hash, the rename. Older ones than the last two go."""
         written = self.writing_folder / f"checkpoint-{step}"
-        (written / _STATE_FILE).write_text(json.dumps({**asdict(self.best), "loss": repr(self.best.loss)}), encoding="utf-8")
+        state = {**asdict(self.best), "loss": repr(self.best.loss), "score": repr(self.best.score), "unasked": unasked}
+        (written / _STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
         Manifest.write(written)
         place = self.run_folder / CHECKPOINT_FOLDER / written.name
         shutil.rmtree(place, ignore_errors=True)
         os.replace(written, place)
         sync_folder(place.parent)
-        for older in _checkpoints(self.run_folder)[_KEPT_CHECKPOINTS:]:
+        self._checkpoint_bytes = size_bytes(place)
+        kept = _KEPT_CHECKPOINTS if self._budget_bytes is None or _KEPT_CHECKPOINTS * self._checkpoint_bytes <= self._budget_bytes else 1
+        for older in _checkpoints(self.run_folder)[kept:]:
             shutil.rmtree(older, ignore_errors=True)
         now = time.monotonic()
         self._next_checkpoint_at = now + (now - started) / _SHARE_OF_TIME

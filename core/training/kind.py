@@ -3,6 +3,7 @@
 from core.jobs.spec import Kind
 from core.models.hub import DOWNLOAD_KIND
 
-TRAIN_KIND = Kind("train", "core.training.job:main", stop_grace_s=60.0)
-PROBE_KIND = Kind("probe", "core.training.probe:main")
+_BEFOREHAND = "core.training.beforehand:main"
+TRAIN_KIND = Kind("train", "core.training.job:main", stop_grace_s=60.0, pauses=True, beforehand=_BEFOREHAND)
+PROBE_KIND = Kind("probe", "core.training.probe:main", beforehand=_BEFOREHAND)
 KINDS: tuple[Kind, ...] = (TRAIN_KIND, PROBE_KIND, DOWNLOAD_KIND)

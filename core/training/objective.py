@@ -13,6 +13,8 @@ from core.sentence import Sentence
 from core.training.batches import Batch
 from core.training.loss import logits_of
 from core.training.losses.base import Need, Seen, loss, loss_options_of
+from core.training.losses.cross_entropy import CrossEntropy
+from core.training.quick_loss import quick_sums, suits
 from core.training.recipe import Recipe
 
 _SAME = 1e-4  # largest difference of log-probabilities for which a switched-off adapter counts as the base
@@ -26,9 +28,17 @@ class Objective:
         self._loss = loss(recipe.loss).ready(self._options, folder)
         self._smoothing = recipe.label_smoothing_factor
         self._base = _Base(model, sample) if Need.BASE in self._loss.needs else None
+        self._is_quick = type(self._loss) is CrossEntropy and suits(model, sample)
+
+    @property
+    def takes_pieces(self) -> bool:
+        """Whether the sum over a batch is the sum over its pieces; not where a loss compares a batch's examples with each other."""
+        return Need.POOLED not in self._loss.needs
 
     def __call__(self, model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Sums over the learned tokens: what is learned from, and the plain cross-entropy that is shown."""
+        if self._is_quick and not torch.is_autocast_enabled(batch.targets.device.type):
+            return quick_sums(model, batch, self._smoothing)
         if Need.POOLED in self._loss.needs:
             logits, pooled, answers = _pooled(model, batch, getattr(self._options, "pooling", "end"))
         else:

@@ -36,7 +36,7 @@ def main(job: ChildJob) -> None:
         batch_tokens=sum(tokens) / len(tokens),
         tokens_per_second=sum(tokens) / sum(timed),
         validation_s=_validation(job, prepared),
-        peak_memory_bytes=_peak_memory(),
+        peak_memory_bytes=peak_memory(),
         is_flat=prepared.is_flat,
     )
     write_atomically(job.folder / PROBE_FILE, probe.model_dump_json(indent=1).encode())
@@ -47,7 +47,7 @@ def _steps(job: ChildJob, prepared: Any, settings: ProbeSettings) -> tuple[list[
     """Seconds and real tokens of each step but the first, which warms up; at least one."""
     import torch
 
-    from core.training.batches import flat, padded, sampled, shortest
+    from core.training.batches import drawn, flat, padded, piece_tokens, pieces, shortest
     from core.training.objective import Objective
 
     recipe = settings.recipe
@@ -55,6 +55,7 @@ def _steps(job: ChildJob, prepared: Any, settings: ProbeSettings) -> tuple[list[
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, fused=True)
     device = weights[0].device
     objective = Objective(prepared.model, recipe, job.folder, (flat if prepared.is_flat else padded)(shortest(prepared.rows.train)).to(device))
+    budget = piece_tokens(device.type) if objective.takes_pieces else None
     timed: list[float] = []
     counted: list[int] = []
     began = time.monotonic()
@@ -62,10 +63,12 @@ def _steps(job: ChildJob, prepared: Any, settings: ProbeSettings) -> tuple[list[
         job.check_stop()
         step_began, tokens = time.monotonic(), 0
         for part in range(recipe.gradient_accumulation_steps):
-            batch = sampled(prepared.rows.train, recipe.per_device_train_batch_size, number * 1000 + part, is_flat=prepared.is_flat).to(device)
-            loss, _ = objective(prepared.model, batch)
-            (loss / len(batch.targets)).backward()
-            tokens += batch.tokens
+            rows = drawn(prepared.rows.train, recipe.per_device_train_batch_size, number * 1000 + part)
+            batches = [piece.to(device) for piece in pieces(rows, budget, is_flat=prepared.is_flat)]
+            learned = sum(len(batch.targets) for batch in batches)
+            for batch in batches:
+                (objective(prepared.model, batch)[0] / learned).backward()
+            tokens += sum(batch.tokens for batch in batches)
         torch.nn.utils.clip_grad_norm_(weights, recipe.max_grad_norm)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -96,7 +99,7 @@ def _validation(job: ChildJob, prepared: Any) -> float:
     return (time.monotonic() - began) * sum(len(example.ids) for example in rows) / batch.tokens
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     if sys.platform == "win32":
         import psutil
 

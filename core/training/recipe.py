@@ -38,6 +38,7 @@ class Recipe(BaseModel):
     lr_scheduler_type: Literal["cosine", "linear", "constant_with_warmup"] = "cosine"
     weight_decay: float = Field(0.01, ge=0, le=1, description="A pull towards small weights.")
     max_grad_norm: float = Field(1.0, gt=0, le=100, description="The longest single correction that is let through.")
+    head: Literal["none", "classification"] = Field("none", description="How a category is named: written as words, or by a head of its own.")
     loss: str = Field("cross_entropy", max_length=60, description="How wrong answers are counted.")
     loss_options: dict[str, Any] = Field(default_factory=dict)
     label_smoothing_factor: float = Field(0.0, ge=0, lt=1, description="How much certainty is held back.")
@@ -46,6 +47,9 @@ class Recipe(BaseModel):
     max_length: int = Field(512, ge=16, le=131072, description="The longest example, in tokens; what is longer is cut and counted.")
     evaluations: int = Field(20, ge=1, le=1000, description="How often the validation rows are asked during the training.")
     early_stopping_patience: int = Field(5, ge=1, le=1000, description="Evaluations without a better one before it stops.")
+    metric_for_best_model: Literal["eval_loss", "eval_accuracy", "eval_token_accuracy"] = Field(
+        "eval_loss", description="What decides which weights are kept: the validation loss, whole answers that are right, or right word pieces."
+    )
     seed: int = Field(0, ge=0, le=2**31 - 1)
     layout: Layout | None = Field(None, description="How a row is put to the model; the model's own chat template if left out.")
 

@@ -6,16 +6,20 @@ from core.models.reference import ModelReference
 from core.training.recipe import Recipe
 
 ROWS_FILE = "rows.parquet"
+START_FOLDER = "start"  # in the run folder: what another run kept, to go on from
 
 
 class TrainSettings(BaseModel):
-    """`name` is what the tuned model is called; `base` is made by the server, never taken from a request."""
+    """`name` is what the tuned model is called; `base` is made by the server, never taken from a request. `goes_on_from` is the name of the run
+    whose weights lie in START_FOLDER. `checkpoint_bytes` is what checkpoints may take on the disk."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     recipe: Recipe
     base: ModelReference
+    goes_on_from: str | None = None
+    checkpoint_bytes: int | None = None
 
 
 class ProbeSettings(BaseModel):

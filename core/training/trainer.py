@@ -1,5 +1,6 @@
 """transformers.Trainer with our batches, our loss, our evaluation and our stop. Heavy: imported by children only."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,27 +10,34 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from core.errors import UserError
 from core.jobs.events import Best as BestEvent
-from core.jobs.events import MetricPoint
 from core.jobs.handle import ChildJob
-from core.training.batches import Batch, by_tokens, flat, padded, shortest
+from core.models.head import plain_output
+from core.training.batches import Batch, by_tokens, flat, padded, piece_tokens, pieces, shortest
 from core.training.encoding import Learned
 from core.training.keeping import Keeper
 from core.training.loss import logits_of, token_losses
 from core.training.objective import Objective
+from core.training.pausing import Draws
+from core.training.pinning import Pinning
 from core.training.recipe import Recipe
+from core.training.steps import Steps
 from core.training.telling import Telling
-from core.training.watching import Answers, facts
+from core.training.watching import Answers, counts_answers
 
 _EVALUATION_TOKENS = 4096
 
 
 class Interrupted(Exception):
-    """A stop was asked for; the weights are those of the last whole step."""
+    """A stop or a pause was asked for; the weights are those of the last whole step."""
+
+
+class _Enough(Exception):
+    """The evaluation that was made up for at the start was the last one."""
 
 
 class LossNotFinite(UserError):
@@ -47,7 +55,7 @@ class LossNotFinite(UserError):
 
 @dataclass(frozen=True)
 class Sides:
-    """What a training works with besides its model. `is_flat` says how batches are laid out."""
+    """What a training works with besides its model. `is_flat` says how batches are laid out; `pinning` asks a few questions at each evaluation."""
 
     job: ChildJob
     recipe: Recipe
@@ -56,10 +64,12 @@ class Sides:
     train: Sequence[Learned]
     validation: Sequence[Learned]
     is_flat: bool
+    pinning: Pinning | None = None
+    ask_first: bool = False  # the validation rows, before the first step
 
 
 class OurTrainer(Trainer):
-    """One forward a batch, logits on learned tokens only; a step's loss is the mean over its learned tokens, also with accumulation."""
+    """Logits on learned tokens only; a step's loss is the mean over its learned tokens, however it is cut into pieces or accumulated."""
 
     loss_is_scaled_for_ga = True
 
@@ -67,8 +77,9 @@ class OurTrainer(Trainer):
         self.sides = sides
         self._plain_sum = 0.0
         self._answers = Answers()
+        self.draws, self.is_asking = Draws.now(), False
         self._layout: Callable[[Sequence[Learned]], Batch] = flat if sides.is_flat else padded
-        super().__init__(model=model, args=arguments(sides), train_dataset=list(sides.train), data_collator=self._collate, callbacks=[_Steps(self)])
+        super().__init__(model=model, args=arguments(sides), train_dataset=list(sides.train), data_collator=self._collate, callbacks=[Steps(self)])
         self.remove_callback(PrinterCallback)
         sample = self._layout(shortest(sides.train)).to(self.args.device)
         self._objective = Objective(model, sides.recipe, sides.job.folder, sample)
@@ -77,30 +88,38 @@ class OurTrainer(Trainer):
         _listen_between_layers(model, self._heed_stop)
 
     def _heed_stop(self) -> None:
-        if self.sides.job.stop_requested():
+        if self.sides.job.end_requested():
             raise Interrupted
 
     def _collate(self, examples: list[Learned]) -> dict[str, Any]:
-        return {"batch": self._layout(examples)}
+        """A step goes through the model piece by piece: what stands in memory for the way back is one piece's, and near the processor."""
+        budget = piece_tokens(self.args.device.type) if self._objective.takes_pieces else None
+        return {"pieces": pieces(examples, budget, is_flat=self.sides.is_flat)}
 
     def get_batch_samples(self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
         samples, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
-        return samples, sum(len(sample["batch"].targets) for sample in samples)
+        return samples, sum(len(piece.targets) for sample in samples for piece in sample["pieces"])
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
         batch: Batch = inputs["batch"]
         learned, plain = self._objective(model, batch)
-        self._plain_sum = float(plain)
+        self._plain_sum += float(plain)
         return learned / (num_items_in_batch or len(batch.targets))
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        self._heed_stop()
+        if self.control.should_training_stop:
+            raise _Enough
         started = time.monotonic()
-        batch: Batch = inputs["batch"]
-        loss = super().training_step(model, inputs, num_items_in_batch)
+        parts: list[Batch] = inputs["pieces"]
+        learned = sum(len(piece.targets) for piece in parts)
+        loss, self._plain_sum = torch.zeros((), device=self.args.device), 0.0
+        for piece in parts:
+            self._heed_stop()
+            loss += super().training_step(model, {"batch": piece}, num_items_in_batch or learned)
         if not math.isfinite(float(loss)):
             raise self._not_finite(float(loss))
-        self.sides.telling.batch(loss_sum=self._plain_sum, learned=len(batch.targets), tokens=batch.tokens, seconds=time.monotonic() - started)
+        tokens = sum(piece.tokens for piece in parts)
+        self.sides.telling.batch(loss_sum=self._plain_sum, learned=learned, tokens=tokens, seconds=time.monotonic() - started)
         return loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -114,15 +133,18 @@ class OurTrainer(Trainer):
 
     def evaluate(self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval") -> dict[str, float]:
         """The mean token loss over the validation rows, without smoothing; keeps the weights when it is the best until now."""
-        step = self.state.global_step
+        step, self.is_asking = self.state.global_step, True
         loss = self.validation_loss() if self.sides.validation else None
         if loss is not None:
             if not math.isfinite(loss):
                 raise self._not_finite(loss)
-            self.sides.job.emit(MetricPoint(step, "eval_loss", loss))
-            for point in self._answers.points(step):
-                self.sides.job.emit(point)
+            self.sides.telling.point(step, "eval_loss", loss)
+            for point in self._answers.points(step, self.sides.recipe):
+                self.sides.telling.point(point.step, point.name, point.value)
         self._keep_if_better(step, loss)
+        self.is_asking = False
+        if self.sides.pinning is not None:
+            self.sides.pinning.ask(self.model, step, is_flat=self.sides.is_flat, last=step == self.state.max_steps)
         metrics = {} if loss is None else {"eval_loss": loss}
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -137,7 +159,7 @@ class OurTrainer(Trainer):
                 batch = self._layout(examples).to(self.args.device)
                 logits = logits_of(model, batch)
                 total += float(token_losses(logits, batch.targets)[1])
-                if self.sides.recipe.task == "classification":
+                if counts_answers(self.sides.recipe):
                     self._answers.add(logits, batch)
                 count += len(batch.targets)
                 self.sides.telling.sample()
@@ -146,11 +168,12 @@ class OurTrainer(Trainer):
     def _keep_if_better(self, step: int, loss: float | None) -> None:
         """Without validation rows the newest weights are the best that is known."""
         best = self.sides.keeper.best
-        if loss is not None and loss >= best.loss:
+        score = self._answers.score(self.sides.recipe)
+        if loss is not None and not best.is_beaten_by(loss, score):
             best.since += 1
             return
         self.sides.keeper.keep_model(self.model)
-        best.step, best.since = step, 0
+        best.step, best.since, best.score = step, 0, score
         if loss is not None:
             best.loss = loss
             self.sides.job.emit(BestEvent(step, "eval_loss", loss))
@@ -161,19 +184,31 @@ class OurTrainer(Trainer):
         return LossNotFinite(step=self.state.global_step + 1, value=f"{value}", kept=kept, learning_rate=rate / 3, was=rate)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """A head for categories lies beside what would be written without it."""
+        folder = Path(str(output_dir))
+        with plain_output(self.model) as head:
+            self._save_plain(folder, state_dict)
+        if head is not None:
+            head.save(folder)
+
+    def _save_plain(self, folder: Path, state_dict: Any) -> None:
         """A checkpoint of passages added to a frozen model holds the passages only; peft's own models see to that themselves."""
         model: Any = self.model
         learned = {name: weight.detach().contiguous() for name, weight in model.named_parameters() if weight.requires_grad}
         if isinstance(model, PreTrainedModel) and len(learned) < len(list(model.parameters())):
-            Path(str(output_dir)).mkdir(parents=True, exist_ok=True)
-            save_file(learned, Path(str(output_dir)) / SAFE_WEIGHTS_NAME, metadata={"format": "pt"})
+            folder.mkdir(parents=True, exist_ok=True)
+            save_file(learned, folder / SAFE_WEIGHTS_NAME, metadata={"format": "pt"})
             return
-        super()._save(output_dir, state_dict)
-        self.sides.keeper.method.write_state(model, Path(str(output_dir)))
+        super()._save(str(folder), state_dict)
+        self.sides.keeper.method.write_state(model, folder)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.sides.keeper.method.read_state(self.model, Path(resume_from_checkpoint))
+        folder = Path(resume_from_checkpoint)
+        with plain_output(self.model) as head:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            self.sides.keeper.method.read_state(self.model, folder)
+        if head is not None:
+            head.restore(folder)
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # nobody reads it, and the estimate wants inputs under other names
@@ -197,43 +232,8 @@ def _listen_between_layers(model: Any, heed_stop: Callable[[], None]) -> None:
                 layer.register_forward_hook(after)
 
 
-class _Steps(TrainerCallback):
-    """When to evaluate, when to write a checkpoint, when it is enough."""
-
-    def __init__(self, trainer: OurTrainer) -> None:
-        self.trainer = trainer
-        self.saving_since = 0.0
-
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
-        sides, model = self.trainer.sides, others["model"]
-        for fact in facts(sides.recipe, sides.train, len(sides.validation), parameters=model.num_parameters(), steps=state.max_steps):
-            sides.job.emit(fact)
-        sides.keeper.method.begin(self.trainer.model, state.max_steps)
-
-    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
-        self.trainer.sides.keeper.method.before_step(self.trainer.model)
-
-    def on_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
-        self.trainer.sides.keeper.method.after_step(self.trainer.model, state.global_step)
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> TrainerControl:
-        every = max(1, math.ceil(state.max_steps / self.trainer.sides.recipe.evaluations))
-        control.should_evaluate = state.global_step % every == 0 or state.global_step == state.max_steps
-        return control
-
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> TrainerControl:
-        keeper, last = self.trainer.sides.keeper, state.global_step >= state.max_steps
-        control.should_training_stop = last or keeper.best.since >= self.trainer.sides.recipe.early_stopping_patience
-        control.should_save = not control.should_training_stop and keeper.wants_checkpoint()
-        self.saving_since = time.monotonic()
-        return control
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
-        self.trainer.sides.keeper.finish_checkpoint(state.global_step, self.saving_since)
-
-
 def arguments(sides: Sides) -> TrainingArguments:
-    """The recipe in the Trainer's words. Logging is ours, evaluation and saving are asked for by `_Steps`."""
+    """The recipe in the Trainer's words. Logging is ours, evaluation and saving are asked for by `Steps`."""
     recipe = sides.recipe
     accumulated = min(recipe.gradient_accumulation_steps, max(1, math.ceil(len(sides.train) / recipe.per_device_train_batch_size)))
     return TrainingArguments(
@@ -259,10 +259,12 @@ def arguments(sides: Sides) -> TrainingArguments:
         dataloader_pin_memory=False,
         use_cpu=not torch.cuda.is_available(),
         bf16=False,
+        eval_on_start=sides.ask_first,
     )
 
 
 def run(trainer: OurTrainer, resume_from: Path | None) -> None:
     """Train to the end. Raises Interrupted, LossNotFinite."""
     trainer.sides.telling.begin(int(resume_from.name.rsplit("-", 1)[-1]) if resume_from else 0)
-    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    with contextlib.suppress(_Enough):
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)

@@ -14,16 +14,16 @@ from core.training.estimate import rounds_of
 from core.training.presets import rate_of
 from core.training.recipe import Recipe
 
-ACCURACY = "eval_accuracy"
+ACCURACY, PIECES = "eval_accuracy", "eval_token_accuracy"
 _SORTS = "classification"
 
 
 class Answers:
-    """Tallies one evaluation of a task that sorts, from logits that are there anyway. The right tokens are shown as far as they were right, so an
-    answer counts as right just where greedy writing would have written it."""
+    """Tallies one evaluation, from logits that are there anyway. The right tokens are shown as far as they were right, so an answer counts as right
+    just where greedy writing would have written it."""
 
     def __init__(self) -> None:
-        self._right = self._rows = 0
+        self._right = self._rows = self._right_pieces = self._pieces = 0
 
     def add(self, logits: torch.Tensor, batch: Batch) -> None:
         owners, said = batch.owners(), logits.argmax(dim=-1)
@@ -31,11 +31,26 @@ class Answers:
         wrong = torch.zeros(rows, dtype=torch.long, device=owners.device).index_add_(0, owners, (said != batch.targets).long())
         self._right += int((wrong == 0).sum())
         self._rows += rows
+        self._right_pieces += int((said == batch.targets).sum())
+        self._pieces += len(batch.targets)
 
-    def points(self, step: int) -> Iterator[MetricPoint]:
-        """The share of right answers."""
-        if self._rows:
+    def points(self, step: int, recipe: Recipe) -> Iterator[MetricPoint]:
+        """The share of right answers, and the one by which the best is kept."""
+        if self._rows and ACCURACY in (recipe.metric_for_best_model, ACCURACY if recipe.task == _SORTS else ""):
             yield MetricPoint(step, ACCURACY, self._right / self._rows)
+        if self._rows and recipe.metric_for_best_model == PIECES:
+            yield MetricPoint(step, PIECES, self._right_pieces / self._pieces)
+
+    def score(self, recipe: Recipe) -> float:
+        """By which the best is kept, the more the better; 0 where the loss alone decides."""
+        if not self._rows or recipe.metric_for_best_model == "eval_loss":
+            return 0.0
+        return self._right / self._rows if recipe.metric_for_best_model == ACCURACY else self._right_pieces / self._pieces
+
+
+def counts_answers(recipe: Recipe) -> bool:
+    """Whether anybody asks how many answers were right."""
+    return recipe.task == _SORTS or recipe.metric_for_best_model != "eval_loss"
 
 
 def facts(recipe: Recipe, train: Sequence[Learned], validation_rows: int, *, parameters: int, steps: int) -> Iterator[MetricPoint]:

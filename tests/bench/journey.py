@@ -69,7 +69,7 @@ def measured(walk: Walk, *, quick: bool) -> list[Figure]:
         recipe = walk.do("edit-recipe", {"recipe": recipe, "changes": SHORT}).toml
     clicked = time.perf_counter()
     run = walk.do("train", {"project": walk.project, "recipe": recipe})
-    first = _first_point(walk, run.id, clicked)
+    first = first_point(walk, run.id, clicked)
     figures = [Figure("click to first loss point", first, "s", goal="at most 12 s")]
     figures.append(Figure("the Quick run", walk.ended(run.job) / 60, "min", goal="at most 10 min on banking77"))
     figures += _judged(walk, run.id)
@@ -78,7 +78,7 @@ def measured(walk: Walk, *, quick: bool) -> list[Figure]:
     return figures
 
 
-def _first_point(walk: Walk, run: str, clicked: float) -> float:
+def first_point(walk: Walk, run: str, clicked: float) -> float:
     from storage import runs
     from storage.rows import LIVE, JobId, RunId
 

@@ -1,6 +1,8 @@
 """LoRA and full fine-tuning on a real tiny model: what is saved, loaded and merged answers as what was trained."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -86,3 +88,13 @@ def test_every_method_says_how_it_merges_and_what_can_be_set():
 def test_adalora_is_told_before_the_start_that_it_has_nothing_to_take_away():
     with pytest.raises(BadRecipe, match=r"target_r \(8\) must be smaller than init_r \(8\)"):
         options_of(recipe(method="adalora", method_options={"init_r": 8}))
+
+
+def test_listing_the_methods_and_their_recipes_imports_nothing_heavy() -> None:
+    """The web process does it for every person who opens the Method page."""
+    code = (
+        "import sys; from core.methods.base import methods; from core.training.losses.base import losses; import core.workshop, core.actions.train\n"
+        "methods(), losses(); print([name for name in ('torch', 'transformers', 'peft', 'optuna', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,18 +1,21 @@
 """Presets, estimates and the coach: plain functions on plain values."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actions.run import curves_of
-from core.methods.base import method
+from core.methods.base import method, methods
 from core.models.installed import Shape
 from core.tasks.base import tasks
 from core.training.coach import How, read
 from core.training.estimate import Probe, estimate, steps_of
 from core.training.options import options_of
-from core.training.presets import DataSize, ModelSize, Preset, UnknownPreset, recipe_for
+from core.training.presets import DataSize, ModelSize, Preset, UnknownPreset, rate_of, recipe_for
 from core.training.recipe import BadRecipe, Recipe
+from core.training.room import fitted, sparing
 from storage.rows import Point
 
 STARTER, LARGE = ModelSize("starter", 7_000_000, 1024), ModelSize("Qwen3-0.6B", 596_000_000, 40960)
@@ -38,6 +41,43 @@ def test_a_small_set_takes_small_batches_and_more_rounds_than_a_large_one():
     assert small.num_train_epochs > large.num_train_epochs
 
 
+def test_the_rate_follows_the_method_and_the_size_without_a_jump():
+    sizes = [int(7_000_000 * 1.3**number) for number in range(30)]
+    for name in methods():
+        found = [rate_of(Recipe(task="classification", method=name), size) for size in sizes]
+        assert (found[0], rate_of(Recipe(task="classification", method=name), 600_000_000)) == (method(name).rates.tiny, method(name).rates.large)
+        assert all(later <= earlier for earlier, later in pairwise(found))
+        assert all(later >= earlier * 0.45 for earlier, later in pairwise(found))
+    full = [rate_of(Recipe(task="classification", method="full"), size) for size in (600_000_000, 7_000_000_000, 13_000_000_000)]
+    lora = [rate_of(Recipe(task="classification", method="lora"), size) for size in (600_000_000, 7_000_000_000, 13_000_000_000)]
+    assert (full, lora) == ([2e-5, 2e-5, 1e-5], [2e-4, 2e-4, 1e-4])
+
+
+@given(st.integers(1, 200), st.integers(1, 64), st.integers(0, 10**9))
+@settings(max_examples=60, deadline=None)
+def test_what_is_made_to_fit_learns_from_the_same_rows_in_each_correction(rows, accumulated, room):
+    recipe = Recipe(task="classification", per_device_train_batch_size=rows, gradient_accumulation_steps=accumulated)
+
+    def needed(one: Recipe) -> int:
+        return one.per_device_train_batch_size * (3_000_000 if one.activation_checkpointing else 9_000_000)
+
+    found = fitted(recipe, needed, room)
+    assert found.per_device_train_batch_size * found.gradient_accumulation_steps == rows * accumulated
+    assert needed(found) <= room or found == list(sparing(recipe))[-1]
+    assert found == recipe or needed(recipe) > room
+    sizes = [needed(one) for one in (recipe, *sparing(recipe))]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_large_model_on_a_small_machine_gets_a_recipe_that_fits_it():
+    shape, data = Shape("large", "llama", 1_200_000_000, 2048, 16, 128_000, 8192), DataSize(20_000, 900, 4000)
+    roomy, tight = (recipe_for("generation", "balanced", data, ModelSize.of(shape, memory)) for memory in (512 * 10**9, 9 * 10**9))
+    assert (roomy.gradient_accumulation_steps, roomy.activation_checkpointing) == (1, False)
+    assert tight.per_device_train_batch_size * tight.gradient_accumulation_steps == roomy.per_device_train_batch_size
+    assert tight.gradient_accumulation_steps > 1
+    assert tight.learning_rate == roomy.learning_rate
+
+
 def test_a_preset_that_is_none_names_those_that_are():
     with pytest.raises(UnknownPreset, match="quick, balanced, thorough"):
         recipe_for("classification", "fast", DataSize(10, 10, 10), STARTER)
@@ -46,7 +86,7 @@ def test_a_preset_that_is_none_names_those_that_are():
 def test_a_fault_in_a_recipe_names_its_field():
     text = recipe_for("classification", "quick", DataSize(100, 50, 80), LARGE).to_toml()
     with pytest.raises(BadRecipe, match="learning_rate"):
-        Recipe.from_toml(text.replace("learning_rate = 0.0003", "learning_rate = 3.0"))
+        Recipe.from_toml(text.replace("learning_rate = 0.0002", "learning_rate = 3.0"))
     with pytest.raises(BadRecipe, match=r"method_options\.rank"):
         options_of(Recipe.from_toml(text).model_copy(update={"method_options": {"rank": 4}}))
 

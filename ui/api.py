@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic_core import to_jsonable_python
 
@@ -94,6 +94,21 @@ def _downloads(routes: APIRouter, workshop: Workshop) -> None:
     async def bad_rows(job: str, request: Request) -> Any:
         """The rows that an import could not use, as a table."""
         return await sent(request, "bad-rows", {"job": job}, "text/csv")
+
+    @routes.get("/runs/{run}/curves")
+    async def curves(run: str, request: Request) -> Any:
+        """The curves of a run as a table."""
+        return await sent(request, "download-curves", {"runs": [run]}, "text/csv")
+
+    @routes.get("/curves")
+    async def several(request: Request, run: Annotated[list[str], Query()]) -> Any:
+        """The curves of several runs in one table."""
+        return await sent(request, "download-curves", {"runs": run}, "text/csv")
+
+    @routes.get("/runs/{run}/tensorboard")
+    async def tensorboard(run: str, request: Request) -> Any:
+        """The curves of a run as TensorBoard reads them."""
+        return await sent(request, "download-tensorboard", {"run": run}, "application/octet-stream")
 
     @routes.get("/projects/{project}/saved")
     async def saved(project: str, request: Request) -> Any:

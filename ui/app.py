@@ -12,6 +12,7 @@ from starlette.concurrency import iterate_in_threadpool
 from core.errors import Unexpected, UserError
 from core.workshop import Workshop
 from ui.bench import Bench, Shown
+from ui.blocks import LightBlocks
 from ui.companion import Companion
 from ui.pages.data import DataPage
 from ui.pages.evaluate import EvaluatePage
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 def build(workshop: Workshop, hosted: bool = False) -> gr.Blocks:
     """The app over one workshop. The server mounts it behind its gate, which says whose each request is."""
     screen = Screen(workshop, hosted)
-    with gr.Blocks(title="Bottega", analytics_enabled=False, fill_width=True) as app:
+    with LightBlocks(title="Bottega", analytics_enabled=False, fill_width=True) as app:
         screen.layout()
         screen.bind(app)
     return app

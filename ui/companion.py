@@ -25,6 +25,7 @@ _STEP_OF = {
     "undo": "data",
     "choose-task": "method",
     "train": "train",
+    "pause": "train",
     "resume": "train",
     "evaluate": "evaluate",
     "export": "export",

@@ -12,7 +12,7 @@ from core.actions.doctor import FindingsView
 from core.actions.project import ProjectSummary
 from core.actions.registry import Context, NeedsApproval, perform
 from core.actions.rows import Facts
-from core.actions.run import RunSummary
+from core.actions.run import RunStatus, RunSummary
 from core.errors import NotFound, UserError
 from core.workshop import Workshop
 from storage.rows import LIVE, Dataset, Job, OwnerId
@@ -143,6 +143,11 @@ class Visit:
             return tuple(self.do("runs", project=project)) if project else ()
         except NotFound:
             return ()
+
+    @cached_property
+    def run(self) -> RunStatus | None:
+        """The open training: the one that the address names, else the newest. Raises NotFound for one that is nobody's here."""
+        return self.do("run", run=self.place.run or self.runs[0].run.id) if self.runs else None
 
     @property
     def live(self) -> tuple[str, ...]:

@@ -95,7 +95,9 @@ def keep_answer(context: Context, request: KeepAnswerRequest) -> Added:
     corrected = (request.corrected or "").strip()
     answer = corrected or request.answer.strip()
     if not answer:
-        raise BadValue(field="answer", value="empty", why="an example needs an answer: write the right one")
+        raise BadValue(
+            field="answer", value=Sentence("bad.empty", "empty"), why=Sentence("bad.no_answer", "an example needs an answer: write the right one")
+        )
     changed = corrected != "" and corrected != request.answer.strip()
     cells = {"text": request.question.strip(), "answer": answer, **({"answered": request.answer} if changed else {})}
     cells |= {"model": request.model} if request.model else {}
@@ -111,9 +113,11 @@ def keep_answer(context: Context, request: KeepAnswerRequest) -> Added:
 def new_row(dataset: Dataset, question: str, answer: str | None, source: str, number: int, cells: dict[str, str]) -> NewExample:
     """A row as an import would have made it. Raises BadValue."""
     if not question.strip():
-        raise BadValue(field="question", value="empty", why="a row needs a text")
+        raise BadValue(field="question", value=Sentence("bad.empty", "empty"), why=Sentence("bad.no_text", "a row needs a text"))
     if "\0" in question or "\0" in (answer or ""):
-        raise BadValue(field="question", value="this text", why="it holds a NUL character, which no text has")
+        raise BadValue(
+            field="question", value=Sentence("bad.this_text", "this text"), why=Sentence("bad.nul", "it holds a NUL character, which no text has")
+        )
     said = tidy_answer(answer, shape(dataset.shape).task) if answer else None
     turns = [{"role": "user", "content": question.strip()}, *([{"role": "assistant", "content": said}] if said else [])]
     return NewExample(canonical(turns), question.strip(), said, source, number, json.dumps(cells, ensure_ascii=False))
@@ -125,7 +129,11 @@ def _read(text: str) -> Pasted:
     try:
         return pasted(text)
     except csv.Error as error:  # a NUL, or a quotation mark that never closes over a huge text
-        raise BadValue(field="text", value="this text", why=f"its cells cannot be told apart ({error})") from error
+        raise BadValue(
+            field="text",
+            value=Sentence("bad.this_text", "this text"),
+            why=Sentence("bad.cells", "its cells cannot be told apart ({error})", {"error": str(error)}),
+        ) from error
 
 
 def _added(context: Context, dataset: Dataset, rows: Sequence[NewExample], what: Sentence, empty: int = 0) -> Added:

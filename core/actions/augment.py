@@ -65,7 +65,7 @@ def keep_variants(context: Context, request: KeepVariantsRequest) -> Change:
     proposed = {one.key: one for one in _proposed(context, dataset, request)}
     unknown = [key for key in request.keys if key not in proposed]
     if unknown:
-        raise BadValue(field="keys", value=unknown[0], why="there is no such proposal now; propose again")
+        raise BadValue(field="keys", value=unknown[0], why=Sentence("bad.no_proposal", "there is no such proposal now; propose again"))
     chosen = [proposed[key] for key in dict.fromkeys(request.keys)]
     rows = [new_row(dataset, one.text, one.answer, VARIANT, number, {"text": one.text, "answer": one.answer, ORIGIN_COLUMN: str(one.position), "way": one.how})
             for number, one in enumerate(chosen, 1)]  # fmt: skip
@@ -83,7 +83,7 @@ def _proposed(context: Context, dataset: Dataset, request: VariantsRequest) -> l
     known = variations()
     for way in request.ways:
         if way not in known:
-            raise BadValue(field="ways", value=way, why=f"there are: {', '.join(known)}")
+            raise BadValue(field="ways", value=way, why=Sentence("bad.there_are", "there are: {names}", {"names": ", ".join(known)}))
     if not request.rows:
         return []
     drawn = labels.answered_rows(context.workshop.store, dataset.id, most=request.rows, seed=request.seed, label=request.label, without_tag=TAG)

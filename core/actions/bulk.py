@@ -1,7 +1,6 @@
 """Changing all rows that match a filter at once: a plan with the number of rows and the first of them before and after, then one change to undo."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -14,6 +13,8 @@ from core.actions.edits import NothingIsDifferent
 from core.actions.registry import Context, Plan, action
 from core.actions.reviews import as_tag, reviewed, tagged, untagged
 from core.data.filter import RowFilterModel
+from core.data.replay import noting
+from core.data.rewriting import ROLES, answering, replacing
 from core.errors import UserError
 from core.sentence import Sentence, as_json
 from storage import marks
@@ -117,10 +118,10 @@ def plan_bulk_edit(context: Context, request: BulkEditRequest) -> Plan:
 def bulk_edit(context: Context, request: BulkEditRequest) -> Change:
     filter, _ = _found(context, request)
     if request.answer is not None:
-        facts = {"answer": request.answer[:80]}
+        facts = {"answer": request.answer[:80], **noting("bulk-edit", request)}
         what = partial(_said, "change.answer", "{count:,} rows got the answer '{answer}'", facts)
     else:
-        facts = {"find": (request.find or "")[:80], "replace": request.replace[:80]}
+        facts = {"find": (request.find or "")[:80], "replace": request.replace[:80], **noting("bulk-edit", request)}
         what = partial(_said, "change.replace", "'{find}' became '{replace}' in {count:,} rows", facts)
     store, dataset = context.workshop.store, DatasetId(request.dataset)
     try:
@@ -147,7 +148,7 @@ def plan_bulk_deletion(context: Context, request: BulkRequest) -> Plan:
 )
 def bulk_delete(context: Context, request: BulkRequest) -> Change:
     filter, _ = _found(context, request)
-    what = partial(_said, "change.bulk_delete", "{count:,} rows were taken out", {})
+    what = partial(_said, "change.bulk_delete", "{count:,} rows were taken out", noting("bulk-delete", request))
     return changing.take_out(context.workshop.store, context.actor, DatasetId(request.dataset), filter, "bulk-delete", what)
 
 
@@ -200,35 +201,8 @@ def _seconds(rows: int) -> float:
 
 def _rewriter(request: BulkEditRequest) -> Callable[[str], str]:
     if request.answer is not None:
-        return partial(_answered, answer=request.answer)
-    wanted = re.compile(re.escape(request.find or ""), 0 if request.match_case else re.IGNORECASE)
-    roles = {Where.QUESTION: ("user",), Where.ANSWER: ("assistant",), Where.BOTH: ("user", "assistant")}[request.where]
-    return partial(_replaced, wanted=wanted, replace=request.replace, roles=roles)
-
-
-def _answered(messages: str, *, answer: str) -> str:
-    turns = json.loads(messages)
-    given = [turn for turn in turns if turn["role"] == "assistant"]
-    if given:
-        given[-1]["content"] = answer
-    else:
-        turns.append({"role": "assistant", "content": answer})
-    return _written(turns)
-
-
-def _replaced(messages: str, *, wanted: re.Pattern[str], replace: str, roles: tuple[str, ...]) -> str:
-    turns = json.loads(messages)
-    touched = False
-    for turn in turns:
-        if turn["role"] in roles and wanted.search(turn["content"]):
-            text = wanted.sub(lambda _: replace, turn["content"])
-            if text.strip():  # a row keeps a text to learn from
-                turn["content"], touched = text, True
-    return _written(turns) if touched else messages
-
-
-def _written(turns: list[dict[str, object]]) -> str:
-    return json.dumps(turns, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return answering(request.answer)
+    return replacing(request.find or "", request.replace, roles=ROLES[request.where], match_case=request.match_case)
 
 
 def _text(messages: str, request: BulkEditRequest) -> str:

@@ -1,8 +1,9 @@
 """Side by side: one question, two models, blind if wanted; and the vote on which answer is better."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from pydantic import Field, model_validator
 
@@ -15,13 +16,15 @@ from core.evaluation.asking import BARE, TOLD
 from core.evaluation.pairs import Asked, PairPiece, Side, shuffled, stream_two
 from core.evaluation.verdict import Candidate, VerdictDocument
 from core.export.package import package_reference
+from core.inference.chances import Chance
 from core.models.reference import ModelReference
+from core.sentence import Sentence
 from core.tasks.base import Constraint, Task, Turn
 from core.tasks.base import task as task_named
 from core.training.recipe import Recipe
-from storage import packages, verdicts
+from storage import packages, runs, verdicts
 from storage.bulk import splitting
-from storage.rows import PackageId, Part, Run, Vote
+from storage.rows import PackageId, Part, Run, RunId, Vote
 
 _EXAMPLE_ID = "abcdefghijklm"
 BASE, TUNED = "base", "tuned"
@@ -39,11 +42,13 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True)
 class Answered:
-    """One side's whole answer. `model` is hidden (None) in a blind comparison; `error` says why there is no answer, or no more of it."""
+    """One side's whole answer. `model` is hidden (None) in a blind comparison; `error` says why there is no answer, or no more of it; `chances` are the
+    likeliest categories, of a model with a head for them."""
 
     model: str | None
     text: str
     error: UserError | None = None
+    chances: tuple[Chance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ class Revealed:
 class PairRequest(Request):
     run: str = Field(description="The training whose models answer.")
     question: str = Field(min_length=1, max_length=1_000_000, description="What both are asked.")
-    first: str = Field(BASE, description="'base', 'tuned', or a package.")
-    second: str = Field(TUNED, description="'base', 'tuned', or a package.")
+    first: str = Field(BASE, description="'base', 'tuned', a package, or another training of the project.")
+    second: str = Field(TUNED, description="'base', 'tuned', a package, or another training of the project.")
     blind: bool = Field(False, description="Hide which is which until the vote.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="In a blind comparison it decides who stands left.")
 
@@ -102,12 +107,13 @@ def compare(context: Context, request: PairRequest) -> Pair:
     """Raises NotFound, NotTrainedYet, and what opening a package raises; an error while answering stands in the pair."""
     texts: dict[Side, str] = {Side.LEFT: "", Side.RIGHT: ""}
     errors: dict[Side, UserError | None] = {}
+    chances: dict[Side, tuple[Chance, ...]] = {}
     for piece in stream_pair(context, request):
         texts[piece.side] = piece.answer if piece.answer is not None else texts[piece.side] + piece.text
-        errors[piece.side] = piece.error
+        errors[piece.side], chances[piece.side] = piece.error, piece.chances
 
     def answered(side: Side, name: str) -> Answered:
-        return Answered(None if request.blind else name, texts[side], errors[side])
+        return Answered(None if request.blind else name, texts[side], errors[side], chances[side])
 
     left, right = request.sides
     return Pair(request.question, answered(Side.LEFT, left), answered(Side.RIGHT, right), request.blind, request.seed)
@@ -116,9 +122,8 @@ def compare(context: Context, request: PairRequest) -> Pair:
 def stream_pair(context: Context, request: PairRequest) -> Iterator[PairPiece]:
     """For the page: pieces of both answers as they are written. Close it to stop. Raises what `compare` raises, at the first piece."""
     run = run_of(context, request.run)
-    task, known, _ = _knowing(context, run)
     left, right = (_asked(context, run, name, request.question) for name in request.sides)
-    yield from stream_two(context.workshop.inference, left, right, lambda text: task.restore(text, known))
+    yield from stream_two(context.workshop.inference, left, right)
 
 
 @action("vote", request=VoteRequest, sentence="Say which of two answers is better, and see which model gave which.",
@@ -145,13 +150,27 @@ def list_votes(context: Context, request: VotesRequest) -> tuple[Vote, ...]:
 
 
 def _asked(context: Context, run: Run, name: str, question: str) -> Asked:
-    task, _, constraint = _knowing(context, run)
+    """A run beside this one is asked with its own task and its own known answers."""
+    if (other := _other_run(context, run, name)) is not None:
+        return replace(_asked(context, other, TUNED, question), name=name)
+    task, known, constraint = _knowing(context, run)
     turns = (Turn(role="user", content=question),)
     base, tuned = models_of(context, run)
-    if name == BASE:
-        return Asked(name, base, tuple(_base_prompt(context, run, task, turns, constraint)), constraint, task.max_new_tokens)
-    model = tuned if name == TUNED else _package(context, run, name)
-    return Asked(name, model, tuple(task.prompt_turns(turns)), constraint, task.max_new_tokens)
+    model = base if name == BASE else tuned if name == TUNED else _package(context, run, name)
+    shown = _base_prompt(context, run, task, turns, constraint) if name == BASE else task.prompt_turns(turns)
+    return Asked(name, model, tuple(shown), constraint, task.max_new_tokens, partial(_restored, task, known))
+
+
+def _restored(task: Task, known: tuple[str, ...], text: str) -> str:
+    return task.restore(text, known)
+
+
+def _other_run(context: Context, run: Run, id: str) -> Run | None:
+    """Another training of the same project; None where the name is none. Raises BadValue for one of another project."""
+    found = runs.get(context.workshop.store, context.actor, RunId(id))
+    if found is not None and found.project != run.project:
+        raise BadValue(field="run", value=id, why=Sentence("bad.elsewhere", "it belongs to another project"))
+    return found
 
 
 def _knowing(context: Context, run: Run) -> tuple[Task, tuple[str, ...], Constraint | None]:
@@ -161,7 +180,14 @@ def _knowing(context: Context, run: Run) -> tuple[Task, tuple[str, ...], Constra
         return task, (), None
     counts = splitting.split_counts(context.workshop.store, split_of(context, run).id)
     known = tuple(sorted({count.label.strip() for count in counts if count.part is Part.TRAIN and count.label.strip()}))
-    return task.knowing(known), known, task.knowing(known).constraint(known) if known else None
+    knowing = task.knowing(known)
+    return knowing, known, knowing.constraint(known) if known else None
+
+
+def form_names(context: Context, run: Run) -> tuple[str, ...]:
+    """The fields that answers of this run hold; empty where they are no form."""
+    _, _, constraint = _knowing(context, run)
+    return constraint.fields if constraint is not None else ()
 
 
 def _base_prompt(context: Context, run: Run, task: Task, turns: tuple[Turn, ...], constraint: Constraint | None) -> list[Turn]:
@@ -179,5 +205,5 @@ def _package(context: Context, run: Run, id: str) -> ModelReference:
     if found is None:
         raise NotFound(thing="package", id=id)
     if found.project != run.project:
-        raise BadValue(field="package", value=id, why="it belongs to another project")
+        raise BadValue(field="package", value=id, why=Sentence("bad.elsewhere", "it belongs to another project"))
     return package_reference(context.workshop.home, found)

@@ -23,7 +23,7 @@ from storage import jobs, runs
 from storage.bulk import splitting, writing
 from storage.errors import StorageError
 from storage.files import sha256_of
-from storage.rows import LIVE, Dataset, Found, Job, JobId, JobState
+from storage.rows import LIVE, Dataset, DatasetId, Found, Job, JobId, JobState
 
 if TYPE_CHECKING:
     from core.workshop import Workshop
@@ -175,6 +175,7 @@ def after_job(workshop: "Workshop", job_id: JobId) -> None:
     except StorageError:
         return
     if job.kind in (IMPORT_KIND.name, CHECKUP_KIND.name) and job.state is JobState.DONE:
+        workshop.settle(DatasetId(job.subject))
         ensure_checkup(Context(workshop, job.owner), job.subject)
 
 

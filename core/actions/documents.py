@@ -10,6 +10,7 @@ from core.actions.data import dataset_of
 from core.actions.registry import Context, Plan, action
 from core.actions.template import ModelRequest, batches, row_of, wear_of
 from core.data.pieces import DOCUMENT, PIECE, fields_by_piece, piece_originals
+from core.data.replay import noting
 from core.data.showing.protocol import Cut, CutUp, Row, Wear
 from core.data.split import SplitPlan, freeze
 from core.errors import UserError
@@ -78,9 +79,8 @@ def split_documents(context: Context, request: SplitDocumentsRequest) -> Change:
     dataset, store = dataset_of(context, request.dataset), context.workshop.store
     wear, _ = wear_of(context, dataset, request)
     found = _cut(context, dataset, wear, request.overlap)
-    what = Sentence(
-        "change.pieces", "{documents:,} long texts were split into {pieces:,} pieces", {"documents": found.documents, "pieces": len(found.pieces)}
-    )
+    facts = {"documents": found.documents, "pieces": len(found.pieces), **noting("split-documents", request)}
+    what = Sentence("change.pieces", "{documents:,} long texts were split into {pieces:,} pieces", facts)
     changed = replace_by_pieces(store, context.actor, dataset.id, found.pieces, (DOCUMENT, PIECE), as_json(what))
     latest = splitting.latest_split(store, dataset.id)
     plan = SplitPlan.model_validate_json(latest.plan) if latest is not None else SplitPlan()

@@ -156,14 +156,20 @@ def edited_messages(example: Example, question: str | None, answer: str | None) 
         if text is None:
             continue
         if not text.strip():
-            raise BadValue(field=field, value="empty", why="a row needs both a question and an answer; delete the row instead")
+            raise BadValue(
+                field=field,
+                value=Sentence("bad.empty", "empty"),
+                why=Sentence("bad.row_whole", "a row needs both a question and an answer; delete the row instead"),
+            )
         if "\0" in text:
-            raise BadValue(field=field, value="this text", why="it holds a NUL character, which no text has")
+            raise BadValue(
+                field=field, value=Sentence("bad.this_text", "this text"), why=Sentence("bad.nul", "it holds a NUL character, which no text has")
+            )
         found = [turn for turn in turns if turn["role"] == role]
         if found:
             found[-1]["content"] = text
         elif role == "assistant":
             turns.append({"role": "assistant", "content": text})
         else:
-            raise BadValue(field=field, value="changed", why="this row has no question")
+            raise BadValue(field=field, value=Sentence("bad.changed", "changed"), why=Sentence("bad.no_question", "this row has no question"))
     return json.dumps(turns, ensure_ascii=False)

@@ -1,6 +1,6 @@
 """Evaluation: put a trained model to the test, read the verdicts, look at single answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from core.data.layout import Layout
 from core.data.pieces import PIECE
 from core.errors import NotFound, UserError
 from core.evaluation.answers import AnswerPage, Show, page_of, read_answers
+from core.evaluation.filled import pointed
 from core.evaluation.kind import EVALUATE_KIND
 from core.evaluation.settings import ANSWERS_FILE, FREE_TEXT_ROWS, ROWS_FILE, EvaluateSettings
 from core.evaluation.verdict import Candidate, Outcome, VerdictDocument
@@ -207,8 +208,9 @@ def answers(context: Context, request: AnswersRequest) -> AnswerPage:
     path = Path(jobs.find(context.workshop.store, found.job).folder) / ANSWERS_FILE
     if not path.is_file():
         raise AnswersGone
-    other = request.other or _document(found).strongest
-    return page_of(read_answers(path), request.show, other, offset=request.offset, size=request.size)
+    document = _document(found)
+    page = page_of(read_answers(path), request.show, request.other or document.strongest, offset=request.offset, size=request.size)
+    return replace(page, rows=tuple(pointed(row, document) for row in page.rows)) if document.fields else page
 
 
 def verdict_of(context: Context, id: str) -> Verdict:

@@ -16,7 +16,7 @@ from core.export.package import PackageDamaged, remove_files
 from core.export.room import Estimate, check_room, estimate
 from core.export.settings import ROWS_FILE, ExportSettings, Origin, rows_to_check
 from core.export.targets import Precision, Target, target
-from core.methods.base import Merge, method
+from core.methods.base import method
 from core.models.catalogue import NotInCatalogue, entry
 from core.models.installed import STARTER
 from core.models.reference import ModelReference
@@ -50,6 +50,19 @@ class CannotMerge(UserError):
 
     def __init__(self, *, method: str) -> None:
         super().__init__(method=method)
+
+
+class HeadStays(UserError):
+    """A model with a head for categories."""
+
+    sentence = (
+        "The model of '{run}' names categories by a head of its own, which cannot be taken home as a file yet. Use it inside Bottega, or train again with "
+        "head = 'none': its categories are then written as words, and can be exported. Nothing was started."
+    )
+    status = 422
+
+    def __init__(self, *, run: str) -> None:
+        super().__init__(run=run)
 
 
 class RedPackage(UserError):
@@ -195,8 +208,10 @@ def _checked(context: Context, request: ExportRequest) -> tuple[Run, ModelRefere
     run = run_of(context, request.run)
     where, how = target(request.target, request.precision)
     model = _model_of(context, run)
-    if method(model.method).merge is Merge.NEVER:
+    if not method(model.method).leaves:
         raise CannotMerge(method=model.method)
+    if model.has_head:
+        raise HeadStays(run=run.name)
     weights = model.base or model.folder
     check_architecture(weights)
     check_template(model.folder, model.name)

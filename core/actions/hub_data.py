@@ -15,6 +15,7 @@ from core.data.kind import IMPORT_KIND
 from core.data.mapping import Mapping
 from core.data.shapes.base import shape
 from core.errors import BadValue
+from core.sentence import Sentence
 from storage.ids import new_id
 from storage.rows import Job
 
@@ -38,7 +39,7 @@ def import_hub_dataset(context: Context, request: HubDatasetRequest) -> Job:
     """Starts the job; its subject is the dataset that the rows will be in. The token goes into the child's environment and nowhere else."""
     project, id = project_of(context, request.project), _id(request.id)
     if not re.fullmatch(HUB_ID, id):
-        raise BadValue(field="id", value=request.id, why="a dataset on the hub is called owner/name")
+        raise BadValue(field="id", value=request.id, why=Sentence("bad.hub_name", "a dataset on the hub is called owner/name"))
     if request.mapping is not None and request.mapping.shape:
         shape(request.mapping.shape)
     settings = ImportSettings(

@@ -111,17 +111,17 @@ def _asked(context: Context, request: TakeLossRequest) -> tuple[str, bytes]:
     upload, path = upload_of(context, request.upload)
     name = request.name or upload.name
     if not _NAME.fullmatch(name):
-        raise BadValue(field="name", value=name, why="it must be a file name that ends in .py")
+        raise BadValue(field="name", value=name, why=Sentence("bad.py_name", "it must be a file name that ends in .py"))
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise BadValue(field="upload", value=name, why=f"it is longer than {_MOST_BYTES:,} bytes")
+        raise BadValue(field="upload", value=name, why=Sentence("bad.too_long", "it is longer than {limit:,} bytes", {"limit": _MOST_BYTES}))
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadValue(field="upload", value=name, why="it is no text in UTF-8") from error
+        raise BadValue(field="upload", value=name, why=Sentence("bad.utf8", "it is no text in UTF-8")) from error
     if request.sha256 is not None and request.sha256 != hashlib.sha256(data).hexdigest():
-        raise BadValue(field="sha256", value=request.sha256, why="the file was changed since it was shown")
+        raise BadValue(field="sha256", value=request.sha256, why=Sentence("bad.changed_since", "the file was changed since it was shown"))
     return name, data
 
 

@@ -10,6 +10,7 @@ from core.actions.data import DatasetRequest, dataset_of
 from core.actions.edits import NothingIsDifferent
 from core.actions.registry import Context, Plan, action
 from core.data.doctor.base import How, Mend, check, mend_of
+from core.data.replay import noting
 from core.errors import UserError
 from core.sentence import Sentence, as_json
 from storage import findings as kept
@@ -73,7 +74,7 @@ def mend(context: Context, request: MendRequest) -> Change:
     if not edits:
         raise NothingToMend
     key, english = _DONE[chosen.how]
-    facts: dict[str, Any] = {"rows": len(edits)}
+    facts: dict[str, Any] = {"rows": len(edits), **noting("mend", request)}
     if chosen.how is How.TAG:
         facts["tag"] = request.check
     what = as_json(Sentence(key, english, facts))

@@ -1,7 +1,7 @@
 """Method: the task in plain words, a preset that becomes a recipe, and the recipe as it is edited."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import Field
@@ -14,13 +14,15 @@ from core.data.shapes.base import shape
 from core.errors import BadValue, UserError
 from core.methods.base import Merge, Method, methods
 from core.models.advice import advise_model
-from core.models.installed import STARTER, find, shape_of
+from core.models.fit import modest_memory_bytes, trainable
+from core.models.installed import STARTER, Shape, find, shape_of
 from core.sentence import Sentence
 from core.tasks.base import task, tasks
 from core.training.command import ANY_PROJECT, train_command
+from core.training.head import check_head
 from core.training.losses.base import loss_options_of
 from core.training.options import form_of, options_of
-from core.training.presets import DataSize, ModelSize, Preset, rate_of, recipe_for
+from core.training.presets import DataSize, ModelSize, Preset, method_for, rate_of, recipe_for, why_method
 from core.training.recipe import Recipe
 from storage import datasets, layouts, projects
 from storage.bulk import splitting
@@ -65,7 +67,12 @@ class TaskCard:
 
 @dataclass(frozen=True)
 class MethodCard:
-    """A method, for a form: `options` is the JSON schema of its own settings, `when` says when it is the right one, `export` how it leaves."""
+    """A method, for a form: `options` is the JSON schema of its own settings, `when` says when it is the right one, `export` how it leaves
+    (`usual_export`: put together with the base, as nearly all), `usual` whether it is for everybody.
+
+    For a model that was named: `share` of its weights that learns (0 to 1), memory at the peak with a modest batch, whether this machine has it, and
+    `why` the presets take this method (None where they take another).
+    """
 
     name: str
     label: str
@@ -75,6 +82,12 @@ class MethodCard:
     when: str
     paper: str
     export: Sentence
+    usual: bool
+    usual_export: bool
+    share: float | None = None
+    memory_bytes: int | None = None
+    fits: bool | None = None
+    why: Sentence | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,7 @@ class ChooseTaskRequest(Request):
 
 
 class MethodsRequest(Request):
-    pass
+    base_model: str | None = Field(None, description="Say for this model how much of it learns, and what memory that takes.")
 
 
 class RecipeRequest(Request):
@@ -128,12 +141,20 @@ def choose_task(context: Context, request: ChooseTaskRequest) -> Project:
     return projects.set_task(context.workshop.store, project.id, task(request.task).name)
 
 
-@action("methods", request=MethodsRequest, sentence="List the methods of fine-tuning with their settings.", scope=Scope.READ, example={})
+@action("methods", request=MethodsRequest, sentence="List the methods of fine-tuning, and when each is the right one.", scope=Scope.READ, example={})
 def list_methods(context: Context, request: MethodsRequest) -> tuple[MethodCard, ...]:
-    return tuple(
-        MethodCard(one.name, one.label, one.explanation, one.merge.value, form_of(one.name), one.when, one.paper, export_of(one))
+    """Raises ModelNotHere."""
+    cards = tuple(
+        MethodCard(
+            one.name, one.label, one.explanation, one.merge.value, form_of(one.name), one.when, one.paper, export_of(one), one.is_usual,
+            one.merge is not Merge.NEVER,
+        )
         for one in methods().values()
     )  # fmt: skip
+    if request.base_model is None:
+        return cards
+    model = shape_of(find(request.base_model, context.workshop.home))
+    return tuple(_for_model(card, model) for card in cards)
 
 
 @action("recipe", request=RecipeRequest, sentence="Turn a preset into a recipe for this project's data and a model.", scope=Scope.READ,
@@ -142,7 +163,7 @@ def make_recipe(context: Context, request: RecipeRequest) -> RecipeCard:
     project = project_of(context, request.project)
     dataset = dataset_for(context, project, request.dataset)
     model = shape_of(find(request.base_model, context.workshop.home))
-    size = ModelSize(model.name, model.parameters, model.context)
+    size = ModelSize.of(model, memory_there())
     layout = layout_of(context, dataset)
     recipe = recipe_for(task_of(context, project, dataset), request.preset, data_size(context, dataset, layout), size)
     return _card(context, recipe.model_copy(update={"layout": layout}), project, is_preset=True)
@@ -164,9 +185,11 @@ def edit_recipe(context: Context, request: EditRecipeRequest) -> RecipeCard:
 
 def export_of(one: Method) -> Sentence:
     """How what a method learned can be taken home."""
-    if one.merge is Merge.NEVER:
+    if not one.leaves:
         english = "It can be used inside Bottega; taking it home as a file is not there yet for this way of training."
         return Sentence("method.not_exported", english)
+    if one.merge is Merge.NEVER:
+        return Sentence("method.exported_beside", "To take it home, what it learned is put beside the model's own weights; the result is one file.")
     if one.merge is Merge.EXACT:
         return Sentence(
             "method.exported_merged", "To take it home, what it learned is put into the model's own weights, exactly; the result is one file."
@@ -216,9 +239,24 @@ def data_size(context: Context, dataset: Dataset, layout: Layout | None = None) 
     return DataSize(max(1, rows), usual + added, facts.max_question_chars + facts.max_answer_chars + added)
 
 
+def memory_there() -> int:
+    """What this machine has in all, in bytes: recipes are made for it, not for what happens to be free."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def _for_model(card: MethodCard, model: Shape) -> MethodCard:
+    memory = modest_memory_bytes(model, card.name)
+    why = why_method(model.parameters) if card.name == method_for(model.parameters) else None
+    fits = memory <= memory_there()
+    return replace(card, share=min(1.0, trainable(model, card.name) / model.parameters), memory_bytes=memory, fits=fits, why=why)
+
+
 def _card(context: Context, recipe: Recipe, project: Project | None = None, *, is_preset: bool = False) -> RecipeCard:
     task(recipe.task)
     loss_options_of(recipe)
+    check_head(recipe)
     recipe = recipe.model_copy(update={"method_options": options_of(recipe).model_dump(mode="json")})
     advice = advise_model(recipe.task, shape_of(find(recipe.base_model, context.workshop.home)))
     command = train_command(project.name if project is not None else ANY_PROJECT, recipe, is_preset=is_preset)
@@ -229,7 +267,7 @@ def _changes(text: str) -> dict[str, Any]:
     try:
         read = json.loads(text)
     except ValueError as error:
-        raise BadValue(field="changes", value=text[:80], why=f"it is no JSON: {error}") from error
+        raise BadValue(field="changes", value=text[:80], why=Sentence("bad.no_json", "it is no JSON: {error}", {"error": str(error)})) from error
     if not isinstance(read, dict):
-        raise BadValue(field="changes", value=text[:80], why="it must be an object of fields and values")
+        raise BadValue(field="changes", value=text[:80], why=Sentence("bad.object", "it must be an object of fields and values"))
     return read

@@ -106,7 +106,7 @@ def export_recipe(context: Context, request: ExportRecipeRequest) -> ExportedRec
     if request.recipe is not None:
         return _exported("recipe.toml", Recipe.from_toml(request.recipe), project)
     if request.run is None:
-        raise BadValue(field="run", value="empty", why="a run or a recipe is needed")
+        raise BadValue(field="run", value=Sentence("bad.empty", "empty"), why=Sentence("bad.run_or_recipe", "a run or a recipe is needed"))
     run = run_of(context, request.run)
     file = f"{_NAME.sub('-', run.name).strip('-.') or 'run'}.recipe.toml"
     return _exported(file, Recipe.from_toml(run.recipe), project_of(context, run.project).name)

@@ -164,7 +164,9 @@ def request_for(chosen: Action, values: Mapping[str, Any] | Request) -> Request:
         raise BadValue(field=place, value=repr(first.get("input"))[:80], why=first["msg"].removeprefix("Value error, ")) from error
     for name, value in request.model_dump().items():
         if _is_too_large(value):
-            raise BadValue(field=name, value=repr(value)[:80], why=f"no number here is larger than {_LARGEST:,}")
+            raise BadValue(
+                field=name, value=repr(value)[:80], why=Sentence("bad.too_large", "no number here is larger than {limit:,}", {"limit": _LARGEST})
+            )
     return request
 
 

@@ -115,7 +115,7 @@ def reviewed(review: Review | None) -> Callable[[int], str]:
 def _mark(context: Context, request: SomeRowsRequest, what: Callable[[int], str], *, kind: str, **how: object) -> Change:
     dataset = dataset_id_of(context, request.dataset)
     if min(request.rows) < 1:
-        raise BadValue(field="rows", value=str(min(request.rows)), why="rows are counted from 1")
+        raise BadValue(field="rows", value=str(min(request.rows)), why=Sentence("bad.from_one", "rows are counted from 1"))
     try:
         return marks.mark(context.workshop.store, context.actor, dataset, request.rows, kind=kind, what=what, **how)  # type: ignore[arg-type]
     except NothingChanged as error:

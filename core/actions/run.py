@@ -13,13 +13,13 @@ from core.actions.registry import Context, Request, Scope, action
 from core.errors import NotFound
 from core.jobs.events import Failure, from_lines
 from core.sentence import Sentence
-from core.training.coach import Reading, read
+from core.training.coach import Proposal, Reading, read
 from core.training.coach.look import FACT
 from core.training.keeping import last_checkpoint
 from core.training.recipe import Recipe
+from core.training.rescue import rescue
 from storage import jobs, runs
 from storage.rows import LIVE, Job, JobState, Point, Run, RunId
-from storage.store import Store
 
 _EXAMPLE_ID = "abcdefghijklm"
 _MOST_POINTS = 1000  # a series; a chart shows no more
@@ -129,19 +129,23 @@ def status_of(context: Context, run: Run) -> RunStatus:
         job=job,
         curves=curves_of(points),
         reading=(reading := read(points)),
-        offer=offer_of(store, run, reading),
+        offer=offer_of(run, _rescue(job, run) if job.state is JobState.FAILED else reading.proposal),
         notes=notes,
         error=_error(job),
         tokens_per_second=speeds[-1] if speeds else None,
         memory_bytes=resource.rss_bytes if resource else None,
         has_model=(folder / "model" / "manifest.json").is_file(),
-        can_resume=job.state not in LIVE and job.state is not JobState.DONE and last_checkpoint(folder, check=False) is not None,
+        can_resume=job.state is JobState.PAUSED
+        or (job.state not in LIVE and job.state is not JobState.DONE and last_checkpoint(folder, check=False) is not None),
     )
 
 
-def offer_of(store: Store, run: Run, reading: Reading) -> Offer | None:
-    """The coach's proposal for this run's own data: the same recipe with some fields changed, or what is to be done to the rows first."""
-    proposal = reading.proposal
+def _rescue(job: Job, run: Run) -> Proposal | None:
+    return rescue(json.loads(job.error).get("error", ""), Recipe.from_toml(run.recipe)) if job.error else None
+
+
+def offer_of(run: Run, proposal: Proposal | None) -> Offer | None:
+    """A proposal for this run's own data: the same recipe with some fields changed, or what is to be done to the rows first."""
     if proposal is None:
         return None
     values: dict[str, dict[str, Any]] = {

@@ -168,7 +168,9 @@ def _notes(store: Store, chosen: Split, plan: SplitPlan) -> Sequence[Sentence]:
 
 def _check_column(dataset: Dataset, field: str, column: str) -> None:
     if column not in dataset.columns:
-        raise BadValue(field=field, value=f"'{column}'", why=f"the columns are {', '.join(dataset.columns)}")
+        raise BadValue(
+            field=field, value=f"'{column}'", why=Sentence("bad.columns", "the columns are {columns}", {"columns": ", ".join(dataset.columns)})
+        )
 
 
 def _by_part(values: Sequence[PartValue]) -> dict[Part, dict[str | None, int]]:

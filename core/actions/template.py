@@ -189,7 +189,7 @@ def wear_of(context: Context, dataset: Dataset, request: ModelRequest) -> tuple[
     reference = find(request.base_model, context.workshop.home)
     model, task = shape_of(reference), task_of(context, project_of(context, dataset.project), dataset)
     usual = max_length_of(layouts.longest_chars(context.workshop.store, dataset.id) + layout.chars, model.context)
-    counts = datasets.label_counts(context.workshop.store, dataset.id) if task == "classification" else []
+    counts = datasets.label_counts(context.workshop.store, dataset.id) if task in ("classification", "extraction") else []
     known = tuple(label for label, _ in counts[:_MOST_LABELS])
     length = min(request.max_length or usual, model.context)
     return Wear(folder=reference.folder, layout=layout, task=task, known=known, max_length=length), model

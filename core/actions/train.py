@@ -1,20 +1,20 @@
 """Train: what it will take, the start, the stop and going on."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
 from core.actions.losses import own_loss_file
-from core.actions.method import checked_layout, data_size, dataset_for, export_of, layout_of, task_of
+from core.actions.method import checked_layout, data_size, dataset_for, export_of, layout_of, memory_there, task_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
 from core.actions.split import CannotSplit, CannotSplitByTime
 from core.data.split import frozen_as_last
-from core.errors import DiskFull, NotFound, UserError
-from core.jobs.refusals import CannotResume
-from core.methods.base import Merge, method
+from core.errors import DiskFull, UserError
+from core.methods.base import method
 from core.models.advice import advise_model
 from core.models.installed import STARTER, Shape, find, shape_of
 from core.models.reference import ModelReference
@@ -22,6 +22,7 @@ from core.sentence import Sentence
 from core.tasks.base import task
 from core.training.encoding import NothingToLearn, OneCategory
 from core.training.estimate import PROBE_FILE, Estimate, Probe, estimate
+from core.training.head import HEAD_STAYS, check_head, has_head
 from core.training.kind import PROBE_KIND, TRAIN_KIND
 from core.training.losses.base import loss_options_of
 from core.training.losses.own import OWN_FILE
@@ -35,7 +36,7 @@ from storage.bulk.writing import write_rows
 from storage.errors import NoDates, NothingToSplit
 from storage.files import free_bytes, sha256_of, write_atomically
 from storage.ids import new_id
-from storage.rows import LIVE, Dataset, Job, JobId, JobState, Part, Project, ProjectId, Run, RunId, Split
+from storage.rows import LIVE, Dataset, Job, JobId, JobState, Part, Project, ProjectId, Run, Split
 
 _EXAMPLE_ID = "abcdefghijklm"
 _CHARS_A_TOKEN = 3
@@ -55,16 +56,6 @@ class NotEnoughMemory(UserError):
         super().__init__(model=model, method=method, needed_gb=needed_gb, there_gb=there_gb)
 
 
-class NothingToStop(UserError):
-    """No job of the project is at work."""
-
-    sentence = "Nothing of '{project}' is at work now, so there is nothing to stop."
-    status = 409
-
-    def __init__(self, *, project: str) -> None:
-        super().__init__(project=project)
-
-
 class TrainRequest(Request):
     project: str = Field(description="The project.")
     preset: str = Field("quick", description="quick, balanced or thorough; not used when a recipe is given.")
@@ -72,15 +63,6 @@ class TrainRequest(Request):
     recipe: str | None = Field(None, description="A recipe as TOML, instead of a preset.", max_length=20_000)
     dataset: str | None = Field(None, description="The rows to learn from; without it, the project's latest dataset.")
     name: str | None = Field(None, min_length=1, max_length=120, description="What the run is called.")
-
-
-class StopRequest(Request):
-    project: str = Field(description="The project whose job is to stop.")
-    job: str | None = Field(None, description="The job; without it, the one that is at work.")
-
-
-class ResumeRequest(Request):
-    run: str = Field(description="The run to go on with.")
 
 
 @dataclass(frozen=True)
@@ -96,7 +78,7 @@ class EstimateCard:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Checked:
     """A request with everything it means, checked."""
 
     project: Project
@@ -111,15 +93,15 @@ class _Asked:
         example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
 def probe(context: Context, request: TrainRequest) -> Job:
     """The same question a second time is the same job."""
-    asked = _asked(context, request)
-    split = _split(context, asked.dataset)
+    asked = checked(context, request)
+    split = frozen_rows(context, asked.dataset)
     subject = _fingerprint(context, asked, split.id)
     if (known := _probe_job(context, asked.project.id, subject)) is not None:
         return known
     settings = ProbeSettings(recipe=asked.recipe, base=asked.base)
     return context.workshop.supervisor.submit(
         PROBE_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=subject,
-        inputs=lambda folder: _inputs(context, split, folder, asked.recipe),
+        inputs=lambda folder: job_inputs(context, split, folder, asked.recipe),
     )  # fmt: skip
 
 
@@ -127,16 +109,16 @@ def probe(context: Context, request: TrainRequest) -> Job:
         example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
 def estimate_training(context: Context, request: TrainRequest) -> EstimateCard:
     """Minutes are 'not measured' until a probe of just these rows and this recipe has ended."""
-    asked = _asked(context, request)
+    asked = checked(context, request)
     latest = splitting.latest_split(context.workshop.store, asked.dataset.id)
     job = _probe_job(context, asked.project.id, _fingerprint(context, asked, latest.id)) if latest else None
-    found = _estimated(context, asked, _probe_of(job))
+    found = estimated(context, asked, _probe_of(job))
     advice = advise_model(asked.recipe.task, asked.shape)
     return EstimateCard(found, asked.recipe, _said(found), advice.suited, advice.said, job if job is not None and job.state in LIVE else None)
 
 
 def plan_training(context: Context, request: TrainRequest) -> Plan:
-    asked = _asked(context, request)
+    asked = checked(context, request)
     found = estimate_training(context, request)
     facts = {
         "model": asked.base.name, "dataset": asked.dataset.name, "rows": asked.size.train_rows, "method": asked.recipe.method,
@@ -147,8 +129,9 @@ def plan_training(context: Context, request: TrainRequest) -> Plan:
     if not found.suited:
         what = Sentence("train_unsuited", english + " But: " + found.advice.english, {**facts, **found.advice.facts, "model": asked.base.name})
     chosen = method(asked.recipe.method)
-    if chosen.merge is Merge.NEVER:  # said before hours are spent, not when the file is wanted
-        what = Sentence("train_noted", "{plan} {note}", {"plan": what, "note": export_of(chosen)})
+    if has_head(asked.recipe) or not chosen.leaves:  # said before hours are spent, not when the file is wanted
+        note = HEAD_STAYS if has_head(asked.recipe) else export_of(chosen)
+        what = Sentence("train_noted", "{plan} {note}", {"plan": what, "note": note})
     undo = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
     return Plan(what, found.estimate.seconds, found.estimate.disk_bytes, undo)
 
@@ -157,47 +140,38 @@ def plan_training(context: Context, request: TrainRequest) -> Plan:
         plan=plan_training, example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
 def train(context: Context, request: TrainRequest) -> Run:
     """Freezes the rows and their split, makes the run and starts its job."""
-    asked = _asked(context, request)
-    _check_fit(asked, _estimated(context, asked, None))
-    store, split = context.workshop.store, _split(context, asked.dataset)
-    job_id, number = JobId(new_id()), len(runs.of_project(store, asked.project.id)) + 1
-    name = request.name or f"{asked.recipe.preset.capitalize()} {number}"
+    asked = checked(context, request)
+    check_fit(asked, estimated(context, asked, None))
+    number = len(runs.of_project(context.workshop.store, asked.project.id)) + 1
+    return start_run(context, asked, frozen_rows(context, asked.dataset), request.name or f"{asked.recipe.preset.capitalize()} {number}")
+
+
+def start_run(
+    context: Context,
+    asked: Checked,
+    split: Split,
+    name: str,
+    *,
+    goes_on_from: str | None = None,
+    more: Callable[[Path], dict[str, str]] | None = None,
+) -> Run:
+    """Make the run of these frozen rows and start its job. `goes_on_from` names the run whose weights `more` puts into the run folder."""
+    job_id, workshop = JobId(new_id()), context.workshop
     run = runs.create(
-        store, context.actor, asked.project.id, dataset=asked.dataset.id, version=split.version, split=split.id, job=job_id, name=name,
+        workshop.store, context.actor, asked.project.id, dataset=asked.dataset.id, version=split.version, split=split.id, job=job_id, name=name,
         recipe=asked.recipe.to_toml(),
     )  # fmt: skip
-    settings = TrainSettings(name=name, recipe=asked.recipe, base=asked.base)
-    context.workshop.supervisor.submit(
+    settings = TrainSettings(
+        name=name, recipe=asked.recipe, base=asked.base, goes_on_from=goes_on_from, checkpoint_bytes=workshop.settings.checkpoint_bytes
+    )
+    workshop.supervisor.submit(
         TRAIN_KIND.name, settings, owner=context.actor, project=asked.project.id, subject=run.id, id=job_id,
-        inputs=lambda folder: _inputs(context, split, folder, asked.recipe),
+        inputs=lambda folder: job_inputs(context, split, folder, asked.recipe) | (more(folder) if more is not None else {}),
     )  # fmt: skip
     return run
 
 
-@action("stop", request=StopRequest, sentence="Stop what is at work; the best weights until then are kept.", undo="Resume the run.",
-        example={"project": _EXAMPLE_ID})  # fmt: skip
-def stop(context: Context, request: StopRequest) -> Job:
-    project, store = project_of(context, request.project), context.workshop.store
-    live = [job for job in jobs.of_project(store, project.id) if job.state in LIVE and request.job in (None, job.id)]
-    if not live:
-        raise NothingToStop(project=project.name)
-    first = min(live, key=lambda job: (job.kind != TRAIN_KIND.name, job.state is JobState.QUEUED))
-    return context.workshop.supervisor.stop(first.id)
-
-
-@action("resume", request=ResumeRequest, sentence="Go on with a run that was stopped or lost, from its last whole checkpoint.", undo="Stop it.",
-        example={"run": _EXAMPLE_ID})  # fmt: skip
-def resume(context: Context, request: ResumeRequest) -> Job:
-    run = runs.get(context.workshop.store, context.actor, RunId(request.run))
-    if run is None:
-        raise NotFound(thing="run", id=request.run)
-    job = context.workshop.supervisor.job(run.job)
-    if not Path(job.folder, ROWS_FILE).is_file():
-        raise CannotResume(state="gone")
-    return context.workshop.supervisor.resume(run.job)
-
-
-def _asked(context: Context, request: TrainRequest) -> _Asked:
+def checked(context: Context, request: TrainRequest) -> Checked:
     """Raises what keeps a training from starting: no rows, no answers, one category, a model that is not here, a fault in the recipe."""
     project = project_of(context, request.project)
     dataset = dataset_for(context, project, request.dataset)
@@ -206,16 +180,17 @@ def _asked(context: Context, request: TrainRequest) -> _Asked:
     given = Recipe.from_toml(request.recipe) if request.recipe is not None else None
     base = find(given.base_model if given else request.base_model, context.workshop.home)
     shape = shape_of(base)
-    recipe = given or recipe_for(task_of(context, project, dataset), request.preset, size, ModelSize(shape.name, shape.parameters, shape.context))
+    recipe = given or recipe_for(task_of(context, project, dataset), request.preset, size, ModelSize.of(shape, memory_there()))
     task(recipe.task)
     layout = recipe.layout or layout  # a recipe that says nothing of it takes the data's own
     if layout is not None:
         checked_layout(context, dataset, layout)
     loss_options_of(recipe)
+    check_head(recipe)
     own_loss_file(context, recipe)
     recipe = recipe.model_copy(update={"layout": layout, "method_options": options_of(recipe).model_dump(mode="json")})
     _check_answers(context, dataset, recipe)
-    return _Asked(project, dataset, recipe, base, shape, size)
+    return Checked(project, dataset, recipe, base, shape, size)
 
 
 def _check_answers(context: Context, dataset: Dataset, recipe: Recipe) -> None:
@@ -227,7 +202,7 @@ def _check_answers(context: Context, dataset: Dataset, recipe: Recipe) -> None:
         raise OneCategory(rows=facts.answered, label=label)
 
 
-def _check_fit(asked: _Asked, found: Estimate) -> None:
+def check_fit(asked: Checked, found: Estimate) -> None:
     import psutil
 
     there = psutil.virtual_memory().total
@@ -237,7 +212,7 @@ def _check_fit(asked: _Asked, found: Estimate) -> None:
         raise DiskFull(needed=f"{found.disk_bytes / _GB:.1f} GB", free=f"{found.disk_free_bytes / _GB:.1f} GB", place="the data folder")
 
 
-def _estimated(context: Context, asked: _Asked, measured: Probe | None) -> Estimate:
+def estimated(context: Context, asked: Checked, measured: Probe | None) -> Estimate:
     import psutil
 
     return estimate(
@@ -259,7 +234,7 @@ def _said(found: Estimate) -> Sentence:
     )
 
 
-def _split(context: Context, dataset: Dataset) -> Split:
+def frozen_rows(context: Context, dataset: Dataset) -> Split:
     """The dataset as it stands now, split as it was last, else by the default plan. The same rows and plan are the same split."""
     store = context.workshop.store
     try:
@@ -270,7 +245,7 @@ def _split(context: Context, dataset: Dataset) -> Split:
         raise CannotSplitByTime(dataset=dataset.name, column=error.column) from error
 
 
-def _inputs(context: Context, split: Split, folder: Path, recipe: Recipe) -> dict[str, str]:
+def job_inputs(context: Context, split: Split, folder: Path, recipe: Recipe) -> dict[str, str]:
     """The rows, with their own cells only where the layout names some; and the file with the loss, where the recipe has one of one's own."""
     parts, cells = (Part.TRAIN, Part.VALIDATION), recipe.layout is not None and bool(recipe.layout.columns)
     given = {ROWS_FILE: write_rows(context.workshop.store, split.id, folder / ROWS_FILE, parts, with_original=cells)}
@@ -280,7 +255,7 @@ def _inputs(context: Context, split: Split, folder: Path, recipe: Recipe) -> dic
     return given
 
 
-def _fingerprint(context: Context, asked: _Asked, split: str) -> str:
+def _fingerprint(context: Context, asked: Checked, split: str) -> str:
     """What a measured probe is good for: these rows, this recipe, this many threads."""
     own = own_loss_file(context, asked.recipe)
     told = f"{split} {context.workshop.settings.threads} {asked.recipe.model_dump_json()} {sha256_of(own) if own is not None else ''}"

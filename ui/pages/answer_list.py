@@ -5,6 +5,7 @@ from typing import Any
 
 from core.actions.evaluate import VerdictView
 from core.errors import UserError
+from ui.pages.filled import slots_of, stretches_of
 from ui.pages.page import Desk, Handler, Outcome, text_of
 from ui.parts import answers, verdict
 from ui.parts.part import Button, Option
@@ -80,8 +81,10 @@ def _case(visit: Visit, row: Any, names: Mapping[Any, str], shown: list[Any], *,
             continue
         right = row.scores[name] >= _FULL if counted else None
         word = "" if right is None else words("answers.is_right" if right else "answers.is_wrong")
-        given.append(answers.Given(names[name], row.answers[name] or words("answers.nothing"), right, word))
-    return answers.Case(row.question, row.reference, tuple(given))
+        slots = slots_of(visit, row.values.get(name, ()))
+        given.append(answers.Given(names[name], row.answers[name] or words("answers.nothing"), right, word, slots))
+    taken = next((row.values[name] for name in shown if name.value == "tuned" and name in row.values), ())
+    return answers.Case(row.question, row.reference, tuple(given), slots_of(visit, row.wanted), stretches_of(row.question, taken))
 
 
 def _filter(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -10,8 +10,9 @@ from core.actions.rows import Facts
 from core.errors import UserError
 from storage.rows import Job, JobState
 from ui.pages import bring
-from ui.pages.page import Desk, Handler, Outcome, Page, done, text_of
+from ui.pages.page import Desk, Handler, Outcome, done, text_of
 from ui.pages.section import Section
+from ui.pages.sectioned import SectionedPage
 from ui.pages.sections.checkup import CheckupSection
 from ui.pages.sections.label import LabelSection
 from ui.pages.sections.rows import RowsSection
@@ -29,7 +30,7 @@ _LEAVABLE = ("BadRow", "BadRows")
 _CHECKUP = "checkup"
 
 
-class DataPage(Page):
+class DataPage(SectionedPage):
     name: ClassVar[str] = "data"
     sections: ClassVar[tuple[Section, ...]] = (RowsSection(), CheckupSection(), SplitSection(), VersionsSection(), TemplateSection(), LabelSection())
     slots: ClassVar[Mapping[str, str]] = {
@@ -37,34 +38,19 @@ class DataPage(Page):
     }  # fmt: skip
 
     def layout(self) -> dict[str, gr.HTML]:
-        top: dict[str, gr.HTML] = {
+        return {
             "lead": lead.lead(), "notice_bring": notice.notice(), "plan_bring": plan.plan(), "progress": progress.progress(), "drop": drop.drop(),
-            "preview": preview.preview(), "facts": facts.facts(), "bar": bar.bar(), "views": views.views(),
+            "preview": preview.preview(), "facts": facts.facts(), "bar": bar.bar(), "views": views.views(), **self.section_parts(),
         }  # fmt: skip
-        for section in self.sections:
-            top |= {f"notice_{section.name}": notice.notice(), f"plan_{section.name}": plan.plan(), **section.layout()}
-        return top
-
-    def slot_of(self, part: str) -> str:
-        section = self._owner(part)
-        return section.name if section is not None else super().slot_of(part)
-
-    def told_slots(self) -> frozenset[str]:
-        return super().told_slots() | {section.name for section in self.sections}
 
     def handlers(self) -> Mapping[str, Handler]:
-        own: dict[str, Handler] = {"next": _next, "delete-dataset": _delete_dataset, "view": _view, "dataset": _dataset, "bring-more": _bring_more}
-        return {**bring.HANDLERS, **own, **{act: handler for section in self.sections for act, handler in section.handlers().items()}}
+        own: dict[str, Handler] = {"next": _next, "delete-dataset": _delete_dataset, "dataset": _dataset, "bring-more": _bring_more}
+        return {**bring.HANDLERS, **own, **self.section_handlers()}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
         if verb == "delete-dataset":
             return Outcome(done(visit, Desk(), "bring", "data.deleted", name=result.name), {"dataset": "", "view": ""})
-        outcomes = (section.approved(visit, desk, verb, result) for section in self.sections)
-        return next((outcome for outcome in outcomes if outcome is not None), Outcome(desk))
-
-    def looks(self, part: str) -> tuple[str, ...]:
-        section = self._owner(part)
-        return section.looks(part) if section is not None else ()
+        return super().approved(visit, desk, verb, result)
 
     def waits(self, visit: Visit) -> bool:
         """A check-up of rows that changed begins by itself, a moment after the one before it has ended."""
@@ -91,20 +77,15 @@ class DataPage(Page):
             if summary is not None and summary.split.id == split_id:
                 visit.do("split", dataset=dataset)
             return desk.to(settling=())
-        settled = (section.settle(visit, desk) for section in self.sections)
-        return next((found for found in settled if found is not None), None)
+        return super().settle(visit, desk)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
         job = visit.at_work("import")
         shown: dict[str, Any] = {"progress": progress_of(visit, job, _stop_button(visit, job))} if job else {}
-        return shown | (self._open(visit).growing(visit, desk) or {})
+        return shown | (self.opened(visit).growing(visit, desk) or {})
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
-        return self._open(visit).remember(visit, desk) if visit.dataset is not None else desk
-
-    def show_only(self, visit: Visit, desk: Desk, part: str) -> dict[str, Any]:
-        section = self._owner(part)
-        return section.show_only(visit, desk, part) if section is not None else super().show_only(visit, desk, part)
+        return self.opened(visit).remember(visit, desk) if visit.dataset is not None else desk
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, dataset = visit.words, visit.dataset
@@ -123,26 +104,20 @@ class DataPage(Page):
             return shown | {"lead": lead.Lead(words(f"data.{state}"), words(f"data.{state}_quiet"))}
         known = visit.facts
         assert known is not None
-        section = self._open(visit)
+        section = self.opened(visit)
         shown["lead"] = section.lead(visit, desk) or _lead(visit, known)
         if desk.brought is None and importing is None:
-            shown |= {"facts": _facts(visit, known), "bar": _bar(visit, known), "views": self._views(visit, section)}
+            shown |= {"facts": _facts(visit, known), "bar": _bar(visit, known), "views": self._views(visit)}
             shown |= section.show(visit, desk)
         return shown
 
-    def _open(self, visit: Visit) -> Section:
-        return next((section for section in self.sections if section.name == visit.place.view), self.sections[0])
-
-    def _owner(self, part: str) -> Section | None:
-        return next((section for section in self.sections if part.removeprefix("notice_").removeprefix("plan_").split("_")[0] == section.name), None)
-
-    def _views(self, visit: Visit, section: Section) -> views.Views:
+    def _views(self, visit: Visit) -> views.Views:
         words = visit.words
         sets = tuple(Option(known.id, known.name, words("frame.project_note", count=known.rows)) for known in visit.datasets)
-        return views.Views(
-            label=words("data.views"),
-            views=tuple(Option(known.name, words(f"data.view.{known.name}")) for known in self.sections),
-            open=section.name,
+        return self.tabs(
+            visit,
+            words("data.views"),
+            lambda name: words(f"data.view.{name}"),
             datasets_label=words("data.datasets"),
             datasets=sets,
             dataset=visit.dataset.id if visit.dataset else "",
@@ -221,10 +196,6 @@ def _mending(visit: Visit, desk: Desk, error: str) -> tuple[Button, ...]:
 
 def _next(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk, {"step": "method"})
-
-
-def _view(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"view": text_of(values, "view", 20)})
 
 
 def _dataset(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

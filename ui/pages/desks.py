@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.actions.erase import FoundPerson
+from core.actions.search import SearchProposal
 from core.actions.split import AlikeReport, SplitPlan, SplitProposal
 from core.actions.template import TemplateReport
 from core.actions.views import View, ViewFilter
@@ -108,3 +109,19 @@ class LabelDesk:
     ways: tuple[str, ...] = ()
     seed: int | None = None
     adding: bool = False
+
+
+@dataclass(frozen=True)
+class SearchDesk:
+    """What a search would try, worked out for what `key` says; `again`: the form for another one is open."""
+
+    key: tuple[str, ...] = ()
+    proposal: SearchProposal | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class CompareDesk:
+    """Which trainings are on the chart; none: the latest two."""
+
+    runs: tuple[str, ...] = ()

@@ -9,11 +9,12 @@ import gradio as gr
 from core.actions.method import RecipeCard
 from core.actions.train import EstimateCard
 from core.errors import UserError
-from ui.pages import catalogue_list
+from ui.pages import catalogue_list, fit
+from ui.pages.method_guide import guide_of, settings_of
 from ui.pages.page import Desk, Handler, Outcome, Page, done, text_of
-from ui.pages.recipe_form import brought_of, changes_of, form_of, ways_of
+from ui.pages.recipe_form import brought_of, changes_of, form_of
 from ui.pages.working import progress_of
-from ui.parts import bar, catalogue, choice, coach, facts, lead, notice, plan, progress, recipe, settings
+from ui.parts import bar, catalogue, choice, coach, facts, guide, lead, notice, plan, progress, recipe, settings
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
@@ -23,8 +24,8 @@ PRESETS = ("quick", "balanced", "thorough")
 class MethodPage(Page):
     name: ClassVar[str] = "method"
     slots: ClassVar[Mapping[str, str]] = {
-        "task": "method", "preset": "method", "model": "method", "advice": "method", "bar": "method", "progress": "method", "plan_method": "method",
-        "ways": "recipe", "recipe": "recipe", "bring_recipe": "recipe",
+        "task": "method", "preset": "method", "model": "method", "advice": "method", "fit": "method", "bar": "method", "progress": "method", "plan_method": "method",
+        "ways": "recipe", "way": "recipe", "recipe": "recipe", "bring_recipe": "recipe",
         "catalogue": "models", "plan_models": "models", "notice_method": "method", "notice_recipe": "recipe", "notice_models": "models",
     }  # fmt: skip
 
@@ -36,12 +37,14 @@ class MethodPage(Page):
             "model": choice.choice(),
             "advice": coach.coach(),
             "facts": facts.facts(),
+            "fit": choice.choice(),
             "progress": progress.progress(),
             "notice_method": notice.notice(),
             "plan_method": plan.plan(),
             "bar": bar.bar(),
             "notice_recipe": notice.notice(),
-            "ways": settings.settings(),
+            "ways": guide.guide(),
+            "way": settings.settings(),
             "recipe": settings.settings(),
             "bring_recipe": recipe.bring_recipe(),
             "notice_models": notice.notice(),
@@ -52,7 +55,7 @@ class MethodPage(Page):
     def handlers(self) -> Mapping[str, Handler]:
         return {
             "task": _task, "preset": _preset, "model": _model, "ways": _ways, "recipe": _recipe, "recipe-text": _recipe_text,
-            "bring-recipe": _bring_recipe, "measure": _measure, "train": _train,
+            "bring-recipe": _bring_recipe, "measure": _measure, "remedy": _remedy, "train": _train,
             "stop-job": _stop, "to-data": _to_data, **catalogue_list.HANDLERS,
         }  # fmt: skip
 
@@ -80,8 +83,11 @@ class MethodPage(Page):
         except UserError as error:
             return shown | {"advice": coach.Coach("bad", words("method.advice"), words.error(error))}
         probing = visit.at_work("probe", "download")
-        methods = visit.do("methods")
-        shown |= {"facts": _facts(visit, found), "ways": ways_of(visit, card, methods), "recipe": form_of(visit, card, methods)}
+        methods = visit.do("methods", base_model=card.recipe.base_model)
+        shown |= {"facts": _facts(visit, found), "ways": guide_of(visit, card, methods), "way": settings_of(visit, card, methods)}
+        shown["recipe"] = form_of(visit, card, methods)
+        visit.do("get-ready")
+        shown["fit"] = fit.choice_of(visit, _asked(visit, desk), found)
         shown["bring_recipe"] = brought_of(visit, desk.recipe_brought, card)
         shown["advice"] = coach.Coach("good" if card.suited else "warn", words("method.advice"), words.say(card.advice))
         if probing is not None:
@@ -215,6 +221,13 @@ def _bring_recipe(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcom
 def _measure(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("probe", **_asked(visit, desk))
     return Outcome(desk)
+
+
+def _remedy(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    card = _card(visit, desk)
+    return Outcome(
+        done(visit, desk.to(recipe=fit.remedied(visit, _asked(visit, desk), card, text_of(values, "remedy", 40))), "method", "remedy.used")
+    )
 
 
 def _train(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -11,9 +11,10 @@ import gradio as gr
 
 from core.actions.recipes import BroughtCard
 from core.actions.registry import Plan, find
+from core.actions.values import Value
 from core.errors import BadValue
 from core.sentence import Sentence
-from ui.pages.desks import CheckupDesk, LabelDesk, RowsDesk, SplitDesk, TemplateDesk, VersionsDesk
+from ui.pages.desks import CheckupDesk, CompareDesk, LabelDesk, RowsDesk, SearchDesk, SplitDesk, TemplateDesk, VersionsDesk
 from ui.parts.notice import Notice
 from ui.parts.part import Button
 from ui.parts.plan import Cost, PlanView
@@ -35,7 +36,8 @@ class Brought:
 
 @dataclass(frozen=True)
 class Asked:
-    """The side-by-side comparison as it stands. `seed` decides who stands left in a blind one; `voted` is what was told after the vote."""
+    """The side-by-side comparison as it stands. `seed` decides who stands left in a blind one; `voted` is what was told after the vote; `filled` are the
+    values of answers that are a form, left and right."""
 
     question: str = ""
     first: str = ""
@@ -48,6 +50,7 @@ class Asked:
     notes: tuple[str, ...] = ()
     writing: bool = False
     voted: str = ""
+    filled: tuple[tuple[Value, ...], ...] = ((), ())
 
     def to(self, **changes: Any) -> "Asked":
         return dataclasses.replace(self, **changes)
@@ -68,6 +71,8 @@ class Desk:
     versions: VersionsDesk = VersionsDesk()
     template: TemplateDesk = TemplateDesk()
     label: LabelDesk = LabelDesk()
+    compare: CompareDesk = CompareDesk()
+    search: SearchDesk = SearchDesk()
     live: tuple[str, ...] = ()
     preset: str = "quick"
     model: str = ""
@@ -224,5 +229,5 @@ def number_of(values: Mapping[str, Any], name: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise BadValue(field=name, value=text or "empty", why="a number is needed")
+        raise BadValue(field=name, value=text or Sentence("bad.empty", "empty"), why=Sentence("bad.number", "a number is needed"))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from core.actions.method import MethodCard, RecipeCard
 from core.actions.recipes import BroughtCard
 from core.errors import BadValue
+from core.sentence import Sentence
 from ui.pages.page import number_of
 from ui.parts.part import Option
 from ui.parts.recipe import BringRecipe, Missing
@@ -17,25 +18,6 @@ from ui.words import Words
 
 _ELSEWHERE = frozenset({"recipe_version", "task", "preset", "base_model", "method", "method_options", "loss", "loss_options", "layout"})
 _OWN = "option."
-
-
-def ways_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
-    """Every method with what it does, when it is the right one and how it leaves; under them the chosen one's own settings."""
-    words = visit.words
-
-    def note(one: MethodCard) -> str:
-        told = words.either(f"method.{one.name}_note", one.explanation), words.either(f"method.{one.name}_when", one.when), words.say(one.export)
-        return " ".join(told) + (f" ({one.paper})" if one.paper else "")
-
-    kinds = tuple(Option(one.name, words.either(f"method.{one.name}", one.label), note(one)) for one in methods)
-    return Settings(
-        name="ways",
-        title=words("method.ways"),
-        act="ways",
-        fields=(Field("method", words("recipe.method"), card.recipe.method, "choice", "method", options=kinds), *_own_fields(words, card, methods)),
-        quiet=words("method.ways_quiet"),
-        button=words("method.ways_use"),
-    )
 
 
 def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
@@ -49,9 +31,9 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
         act="recipe",
         fields=(
             method,
-            *_own_fields(words, card, methods),
+            *own_fields(words, card, methods),
             _loss(visit, card),
-            *(_field(words, name, name, spec, values[name]) for name, spec in schema.items() if name not in _ELSEWHERE),
+            *(_field(words, name, name, spec, values[name]) for name, spec in schema.items() if name not in _elsewhere(card.recipe.task)),
         ),
         quiet=words("recipe.quiet"),
         button=words("recipe.use"),
@@ -60,6 +42,11 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
         text_label=words("recipe.text"),
         text_button=words("recipe.use_text"),
     )
+
+
+def _elsewhere(task: str) -> frozenset[str]:
+    """Fields that stand in other places, or mean nothing to the task."""
+    return _ELSEWHERE if task == "classification" else _ELSEWHERE | {"head"}
 
 
 def _loss(visit: Visit, card: RecipeCard) -> Field:
@@ -91,7 +78,8 @@ def brought_of(visit: Visit, brought: BroughtCard | None, card: RecipeCard | Non
     )
 
 
-def _own_fields(words: Words, card: RecipeCard, methods: tuple[MethodCard, ...]) -> tuple[Field, ...]:
+def own_fields(words: Words, card: RecipeCard, methods: tuple[MethodCard, ...]) -> tuple[Field, ...]:
+    """The chosen method's own settings."""
     stored = card.recipe.model_dump(mode="json")["method_options"]
     own = _own(card, methods)
     return tuple(_field(words, _OWN + name, name, spec, stored.get(name, spec.get("default"))) for name, spec in own.items())
@@ -155,7 +143,7 @@ def _read(values: Mapping[str, Any], key: str, name: str, spec: Mapping[str, Any
     if spec.get("type") == "integer":
         number = number_of(values, key)
         if number != int(number):
-            raise BadValue(field=name, value=number, why="a whole number is needed")
+            raise BadValue(field=name, value=number, why=Sentence("bad.whole_number", "a whole number is needed"))
         return int(number)
     if spec.get("type") == "number":
         return number_of(values, key)

@@ -1,4 +1,4 @@
-"""A section of the Data page: its parts, what its buttons do, what it shows. It stands in the address as `view`, and means what a page means."""
+"""A section of a page: its parts, what its buttons do, what it shows. It stands in the address as `view`, and means what a page means."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Section(ABC):
 
     @abstractmethod
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
-        """The value of each part that shows something now. There is a dataset."""
+        """The value of each part that shows something now. On the Data page there is a dataset, on the Train page perhaps no run yet."""
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
         """The screen's first sentence while this section is open; None leaves the page's own."""

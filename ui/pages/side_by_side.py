@@ -5,17 +5,22 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.actions.compare import PairRequest, stream_pair
+from core.actions.compare import Chance, PairRequest, stream_pair
+from core.actions.run import RunSummary
+from core.actions.values import Value
 from core.errors import UserError
 from storage.rows import Package
+from ui.pages.filled import slots_of, stretches_of
 from ui.pages.page import Asked, Desk, Handler, Outcome, done, text_of
 from ui.parts import chat
 from ui.parts.notice import Notice
 from ui.parts.part import Button, Option
 from ui.visit import Visit
+from ui.words import Words
 
 _VOTES = ("left", "right", "both", "neither")
 _EVERY_S = 0.06
+_MOST_OTHERS = 8
 
 
 def chat_of(visit: Visit, desk: Desk, run: str) -> chat.Chat:
@@ -52,7 +57,16 @@ def _models(visit: Visit) -> tuple[Option, ...]:
         Option("base", words("chat.base")),
         Option("tuned", words("chat.tuned")),
         *(Option(package.id, words("chat.package", name=package.name)) for package in made),
+        *(Option(one.run.id, words("chat.run", name=one.run.name)) for one in _others(visit)),
     )
+
+
+def _others(visit: Visit) -> tuple[RunSummary, ...]:
+    """Trainings beside the open one that have kept a model: adapters on one base answer in turn, and the base is in memory once."""
+    from ui.pages.evaluate import trained
+
+    chosen = trained(visit)
+    return tuple(one for one in visit.runs if one.run.best_step is not None and (chosen is None or one.run.id != chosen.run.id))[:_MOST_OTHERS]
 
 
 def _panes(visit: Visit, asked: Asked) -> tuple[chat.Pane, ...]:
@@ -65,8 +79,11 @@ def _panes(visit: Visit, asked: Asked) -> tuple[chat.Pane, ...]:
         shown = ("A", "B") if hidden else (f"A: {shown[0]}", f"B: {shown[1]}")
     notes = asked.notes or ("", "")
     keeps = [None if asked.writing or not text.strip() else _keep(visit, side) for side, text in enumerate(asked.texts)]
-    found = zip(shown, asked.texts, notes, keeps, strict=True)
-    return tuple(chat.Pane(name, text, note, asked.writing and not note, keep) for name, text, note, keep in found)
+    found = zip(shown, asked.texts, notes, keeps, asked.filled, strict=True)
+    return tuple(
+        chat.Pane(name, text, note, asked.writing and not note, keep, slots_of(visit, values), stretches_of(asked.question, values))
+        for name, text, note, keep, values in found
+    )
 
 
 def _keep(visit: Visit, side: int) -> chat.Keep:
@@ -113,15 +130,28 @@ def stream(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Iterator[tupl
 def _growing(visit: Visit, asked: Asked, request: PairRequest) -> Iterator[Asked]:
     began = said = time.monotonic()
     texts, notes = {"left": "", "right": ""}, {"left": "", "right": ""}
+    filled: dict[str, tuple[Value, ...]] = {"left": (), "right": ()}
     for piece in stream_pair(visit.context, request):
         side = piece.side.value
         texts[side] += piece.text
         now = time.monotonic()
         if piece.done:
-            notes[side] = visit.words.error(piece.error) if piece.error else visit.words("chat.took", time=visit.words.number(now - began, 1))
+            notes[side] = visit.words.error(piece.error) if piece.error else _note(visit.words, now - began, piece.chances)
+        if piece.answer and (values := visit.do("values", run=request.run, question=request.question, answer=piece.answer)):
+            texts[side], filled[side] = piece.answer, values
         if piece.done or now - said >= _EVERY_S:
             said = now
-            yield asked.to(texts=(texts["left"], texts["right"]), notes=(notes["left"], notes["right"]))
+            yield asked.to(texts=(texts["left"], texts["right"]), notes=(notes["left"], notes["right"]), filled=(filled["left"], filled["right"]))
+
+
+def _note(words: Words, seconds: float, chances: tuple[Chance, ...]) -> str:
+    """How long it took; and how sure the model is of its category, with the next likeliest."""
+    took = words("chat.took", time=words.number(seconds, 1))
+    if not chances:
+        return took
+    sure = words("chat.sure", share=chances[0].share)
+    others = ", ".join(words("chat.chance", label=chance.label, share=chance.share) for chance in chances[1:])
+    return " ".join((took, "·", sure, *((words("chat.else", others=others),) if others else ())))
 
 
 def _shown(visit: Visit, desk: Desk, asked: Asked, run: str) -> tuple[Asked, chat.Chat]:

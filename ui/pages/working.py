@@ -14,8 +14,8 @@ def doing(visit: Visit, job: Job) -> str:
     words = visit.words
     if job.state is JobState.QUEUED:
         return words("work.queued")
-    if job.state is JobState.STOPPING:
-        return words("work.stopping")
+    if job.state in (JobState.STOPPING, JobState.PAUSING):
+        return words(f"work.{job.state.value}")
     key, _, english = (job.message or "").partition("|")
     return words.either(f"progress.{key}", english) if key else words("work.starting")
 

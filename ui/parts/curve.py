@@ -5,25 +5,19 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ui.parts.part import part
+from ui.parts.chart import FRAME, FRAME_CSS, HOME, PICTURE, WIDE
+from ui.parts.part import Link, part
 
 MOST_POINTS = 1000
-_BODY = r"""<figure><figcaption><span class="k tr">${e(value.train_name)}</span><span class="k va">${e(value.valid_name)}</span><span
+_BODY = (
+    r"""<figure><figcaption><span class="k tr">${e(value.train_name)}</span><span class="k va">${e(value.valid_name)}</span><span
  class="now num">${e(value.now)}</span></figcaption>
-${(() => {
-  const box = document.getElementById('curve'), W = Math.max(260, (box && box.clientWidth || 860) - 34), H = W < 600 ? 240 : 300, L = 44, R = 14, T = 16, B = 40;
-  const t = value.train, v = value.valid, all = t.concat(v), tongue = document.documentElement.lang || 'en';
-  const say = (n, d) => new Intl.NumberFormat(tongue, {minimumFractionDigits: d, maximumFractionDigits: d}).format(n);
-  const nice = span => { const raw = span / (W < 600 ? 3 : 5), p = 10 ** Math.floor(Math.log10(raw)); return [1, 2, 5, 10].map(m => m * p).find(s => s >= raw); };
-  const xmax = Math.max(value.steps || 0, ...all.map(p => p[0]), 1);
-  const top = Math.max(...all.map(p => p[1]), 0.1), ystep = nice(top * 1.05), ymax = Math.ceil(top * 1.02 / ystep) * ystep;
-  const xstep = Math.max(1, nice(xmax)), digits = ystep < 0.1 ? 2 : ystep < 1 ? 1 : 0;
-  const x = s => L + (W - L - R) * s / xmax, y = l => T + (H - T - B) * (1 - l / ymax);
-  const path = a => a.map((p, i) => (i ? 'L' : 'M') + x(p[0]).toFixed(1) + ' ' + y(p[1]).toFixed(1)).join('');
-  const rows = [], columns = [];
-  for (let l = 0; l <= ymax + ystep / 2; l += ystep) rows.push(`<line x1="${L}" x2="${W - R}" y1="${y(l).toFixed(1)}" y2="${y(l).toFixed(1)}"
- class="grid"></line><text x="${L - 8}" y="${(y(l) + 4).toFixed(1)}" text-anchor="end">${say(l, digits)}</text>`);
-  for (let s = 0; s <= xmax; s += xstep) columns.push(`<text x="${x(s).toFixed(1)}" y="${H - 22}" text-anchor="middle">${say(s, 0)}</text>`);
+${(() => {"""
+    + FRAME
+    + r"""
+  const box = document.getElementById('curve'), W = Math.max(260, (box && box.clientWidth || 860) - 34), H = W < 600 ? 240 : 300;
+  const t = value.train, v = value.valid, all = t.concat(v);
+  const {x, y, path, rows, columns} = frame(W, H, Math.max(value.steps || 0, ...all.map(p => p[0]), 1), Math.max(...all.map(p => p[1]), 0.1));
   const b = value.best, wide = 7.2 * String(b ? b.label : '').length, left = b && x(b.step) + 12 + wide > W - R && x(b.step) - 12 - wide > L;
   const at = b ? (left ? x(b.step) - 10 : Math.min(x(b.step) + 10, Math.max(L + 2, W - R - wide))) : 0, high = b ? Math.max(T + 12, y(b.value) - 14) : 0;
   const mark = b ? `<line x1="${x(b.step).toFixed(1)}" x2="${x(b.step).toFixed(1)}" y1="${T}" y2="${H - B}" class="at"></line><circle
@@ -34,29 +28,26 @@ ${(() => {
  text-anchor="end">${e(value.axis)}</text></g><path d="${path(t)}" class="tr"></path><path d="${path(v)}"
  class="va"></path><g>${mark}</g>${all.length ? '' : `<text x="${(L + W - R) / 2}" y="${H / 2 - 10}" text-anchor="middle"
  class="wait">${e(value.waiting)}</text>`}</svg>`;
-})()}<p class="hid" role="status">${e(value.spoken)}</p></figure>"""
-_CSS = """
+})()}<p class="hid" role="status">${e(value.spoken)}</p>"""
+    + HOME
+    + """</figure>"""
+)
+_CSS = (
+    FRAME_CSS
+    + """
 figure{border:1px solid var(--line);border-radius:12px;background:var(--card);padding:14px 16px;margin:0 0 20px;position:relative}
 figcaption{display:flex;gap:6px 18px;font-size:14px;color:var(--soft);flex-wrap:wrap;margin-bottom:6px}
 .k::before{content:"";display:inline-block;width:16px;height:3px;margin-right:7px;vertical-align:middle;border-radius:2px}
 .k.tr::before{background:var(--train)}
 .k.va::before{background:var(--valid);height:4px}
 .now{margin-left:auto;color:var(--ink)}
-svg{display:block;font-size:12px;max-width:100%}
-text{fill:var(--soft);font-variant-numeric:tabular-nums}
-.grid{stroke:var(--line)}
-path{fill:none;stroke-linejoin:round}
 path.tr{stroke:var(--train);stroke-width:1.6}
 path.va{stroke:var(--valid);stroke-width:2.4}
 .at{stroke:var(--valid);stroke-dasharray:3 4;opacity:.7}
 .dot{fill:var(--valid);stroke:var(--card);stroke-width:2}
 .lab{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--card);stroke-width:4px}
-.wait{font-size:14px}
 """
-_SCRIPT = """
-let width = 0;
-new ResizeObserver(() => { const now = element.clientWidth; if (now && now !== width && props.value) { width = now; props.value = {...props.value}; } }).observe(element);
-"""
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,8 @@ class Best:
 
 @dataclass(frozen=True)
 class Curve:
-    """Points are (step, loss), oldest first, at most MOST_POINTS a series. `summary` names the picture; `spoken` is read out when it changes."""
+    """Points are (step, loss), oldest first, at most MOST_POINTS a series. `summary` names the picture; `spoken` is read out when it changes.
+    `home` are files to take home, `picture` the text of the button for the chart itself, `file` that file's name."""
 
     train: tuple[tuple[int, float], ...]
     valid: tuple[tuple[int, float], ...]
@@ -81,10 +73,13 @@ class Curve:
     summary: str
     waiting: str
     spoken: str = ""
+    home: tuple[Link, ...] = ()
+    picture: str = ""
+    file: str = ""
 
 
 def curve() -> gr.HTML:
-    return part(_BODY, _CSS, _SCRIPT, elem_id="curve")
+    return part(_BODY, _CSS, WIDE + PICTURE, elem_id="curve")
 
 
 def thinned(points: Sequence[tuple[int, float]], most: int = MOST_POINTS) -> tuple[tuple[int, float], ...]:

@@ -15,6 +15,9 @@ const holds = values => e(JSON.stringify(values || {}));
 const button = (b, kind) => b ? `<button type="button" class="${e(kind || b.kind)}" data-act="${e(b.act)}"
  data-values="${holds(b.values)}"${b.disabled ? ' disabled' : ''}${b.title ? ` title="${e(b.title)}"` : ''}>${e(b.text)}</button>` : '';
 const buttons = list => (list || []).map(b => button(b)).join('');
+const filled = slots => `<ul class="slots">${slots.map(s => `<li><span class="nm">${e(s.name)}</span><span
+ class="${e(s.kind)}"${s.term ? ` title="${e(s.term)}"` : ''}>${e(s.text)}</span>${s.note ? `<small>${e(s.note)}</small>` : ''}</li>`).join('')}</ul>`;
+const marked = (pieces, text) => pieces.length ? pieces.map(p => p.field ? `<mark>${e(p.text)}<small>${e(p.field)}</small></mark>` : e(p.text)).join('') : e(text);
 const radios = (name, options, chosen) => options.map(o => `<label class="pick${o.value === chosen ? ' on' : ''}"><input type="radio"
  name="${e(name)}" value="${e(o.value)}"${o.value === chosen ? ' checked' : ''}${o.disabled ? ' disabled' : ''}><span><span
  class="what">${e(o.text)}</span>${o.note ? `<small>${e(o.note)}</small>` : ''}</span></label>`).join('');
@@ -41,6 +44,14 @@ class Option:
     text: str
     note: str = ""
     disabled: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """A file to take home: what is read, and its address below the app's own."""
+
+    text: str
+    address: str
 
 
 def template(body: str) -> str:

@@ -1,0 +1,53 @@
+"""Eight combinations are tried before a person's eyes, and the best becomes a training with one click. In a real browser, on the sample."""
+
+from collections.abc import Callable
+
+from tests.journeys.conftest import Visitor
+
+_LINES = "count => document.querySelectorAll('#coordinates path').length >= count"
+
+
+def test_a_person_searches_and_trains_with_the_best(visit: Callable[..., Visitor]) -> None:
+    person = visit()
+    page = person.page
+    person.new_project("Search")
+    person.press("Use the sample")
+    person.lead("400 texts")
+    _shorten(person)
+    person.step("Train")
+    page.locator("#panel-train [data-act=view]", has_text="Search").click()
+    person.lead("Let the machine try the settings")
+    _fill(person)
+    person.press("Start the search")
+    assert "Try up to 8 combinations of learning_rate" in page.locator("#work .plan:visible").inner_text()
+    person.agree()
+    page.wait_for_function(_LINES, arg=2, timeout=120_000)
+    page.reload()
+    person.lead("The best of 8 combinations is found", seconds=180)
+    assert page.locator("#coordinates path.best").count() == 1
+    assert page.locator("#coordinates path.early").count() >= 1
+    assert page.locator("#panel-train tr.best").count() == 1
+    assert page.locator("#panel-train .track").count() == 2
+    person.press("Train with these settings")
+    person.agree()
+    page.wait_for_selector("#curve path.va[d^=M]", timeout=120_000)
+    assert "run=" in page.url
+
+
+def _shorten(person: Visitor) -> None:
+    """On the Method page: a recipe whose trials take a second or two."""
+    person.press("Choose what it should learn")
+    person.lead("What should the model learn")
+    form = person.page.locator("#panel-method form[data-act=recipe]")
+    form.locator("xpath=ancestor::details[1]").locator("summary").first.click()
+    for name, value in {"num_train_epochs": "1", "evaluations": "9", "per_device_train_batch_size": "16"}.items():
+        form.locator(f"[name={name}]").fill(value)
+    form.locator("button[type=submit]").click()
+    person.page.wait_for_function("() => document.querySelector('#panel-method textarea[name=text]').value.includes('num_train_epochs = 1.0')")
+
+
+def _fill(person: Visitor) -> None:
+    form = person.page.locator("#panel-train form[data-act=search]")
+    form.locator("[name=trials]").fill("8")
+    assert form.locator("[name='low learning_rate']").input_value() != ""
+    assert form.locator("[name='among per_device_train_batch_size']").input_value() == "8, 16, 32"

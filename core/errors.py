@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from core.sentence import filled
+from core.sentence import Sentence, filled
 
 
 class UserError(Exception):
@@ -52,7 +52,7 @@ class BadValue(UserError):
     sentence = "'{field}' cannot be {value}: {why}. Nothing was changed."
     status = 422
 
-    def __init__(self, *, field: str, value: object, why: str) -> None:
+    def __init__(self, *, field: str, value: object, why: Sentence | str) -> None:
         super().__init__(field=field, value=value, why=why)
 
 

@@ -34,6 +34,7 @@ class Settings(BaseModel):
     idle_minutes: float = Field(5, gt=0, description="After this long without a question a model is let go.")
     visitor_hours: float = Field(24, gt=0, description="Hosted: a visitor's things are erased after this long.")
 
+    checkpoint_bytes: int | None = Field(20 * GB, ge=1, description="What the checkpoints of one training may take on the disk.")
     trusted_losses: bool = Field(False, description="Let trainings run Python files with losses of one's own. Never on a hosted server.")
     limits: Limits = Field(LIMITS, description="How much a file of rows may ask of us: the fields of core.data.limits.Limits.")
 

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -12,7 +13,7 @@ from core import uploads
 from core.data.doctor.kind import KINDS as DOCTOR
 from core.data.export.kind import KINDS as DATA_EXPORT
 from core.data.kind import KINDS as DATA
-from core.data.kind import after_import
+from core.data.kind import settle_rows
 from core.data.labelling.kind import KINDS as LABELLING
 from core.data.showing.room import LOG_FILE as SHOWING_LOG
 from core.data.showing.room import ShowingRoom
@@ -25,16 +26,17 @@ from core.inference.pool import Inference
 from core.jobs.selftest import KINDS as SELFTEST
 from core.jobs.spec import Kind
 from core.jobs.supervisor import Supervisor
+from core.search.kind import KINDS as SEARCH
 from core.settings import Settings
 from core.training.kind import KINDS as TRAINING
 from core.updating.kind import KINDS as UPDATING
 from storage import uploads as upload_rows
 from storage.errors import StoreBusy
 from storage.ids import new_id
-from storage.rows import JobId, OwnerId, Upload, UploadId
+from storage.rows import DatasetId, JobId, OwnerId, Upload, UploadId
 from storage.store import Store
 
-KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING, *UPDATING)
+KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *SEARCH, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING, *UPDATING)
 INFERENCE_LOG = "inference.log"
 
 
@@ -63,6 +65,7 @@ class Workshop:
         self.home, self.store, self.settings, self.hosted = home, store, settings, hosted
         self.review_door: ReviewDoor | None = None
         self.update_turn = threading.RLock()  # held from the wish for an update's next job until that job is written down as its own
+        self._settling = ThreadPoolExecutor(1, "settle-rows")
         self.checkup_turn = threading.Lock()  # held from the question whether a check-up goes on until another has begun
         self.inference = Inference(settings.loaded_models, settings.idle_minutes * 60, threads=settings.threads, log=home.root / INFERENCE_LOG)
         self.showing = ShowingRoom(settings.idle_minutes * 60, home.root / SHOWING_LOG)
@@ -107,10 +110,12 @@ class Workshop:
             raise NotFound(thing="upload", id=id)
         return path
 
+    def settle(self, dataset: DatasetId) -> None:
+        """Work out what is kept beside rows that came or changed, while others go on."""
+        self._settling.submit(settle_rows, self.store, dataset)
+
     def _look_again(self, job_id: JobId) -> None:
-        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again). Which questions are the same is worked
-        out once the rows are safe, so that nobody waits for it before."""
-        after_import(self.store, job_id)
+        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again)."""
         from core.actions.doctor import after_job  # the actions are above the workshop's parts and below the workshop
 
         after_job(self, job_id)
@@ -120,6 +125,7 @@ class Workshop:
 
     def close(self) -> None:
         self.supervisor.close()
+        self._settling.shutdown(cancel_futures=True)
         self.inference.close()
         self.showing.close()
         self.store.close()

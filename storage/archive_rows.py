@@ -53,9 +53,7 @@ TABLES = {
     "run": Table(_PROJECT, {"id": "run", "project": "project", "dataset": "dataset", "version": "version", "split": "split", "job": "job"}),
     "verdict": Table(_PROJECT, {"id": "verdict", "project": "project", "run": "run", "job": "job"}),
     "package": Table(_PROJECT, {"id": "package", "project": "project", "run": "run", "job": "job"}),
-    "model_update": Table(
-        _PROJECT, {"id": "model_update", "project": "project", "dataset": "dataset", "run": "run", "new_run": "run", "job": "job"}
-    ),
+    "model_update": Table(_PROJECT, {"id": "model_update", "project": "project", "dataset": "dataset", "run": "run", "new_run": "run", "job": "job"}),
     "said": Table(_PROJECT, {"project": "project"}),
     "vote": Table(_PROJECT, {"id": "vote", "project": "project"}),
 }

@@ -36,6 +36,7 @@ TEXTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "advice": (_OF_JOB, ("english", "facts")),
     "run": (_OWNED, ("name", "recipe")),
     "verdict": (_OWNED, ("document",)),
+    "model_update": (_OWNED, ("file", "told", "error")),
     "package": (_OWNED, ("name", "certificate")),
     "said": (_OWNED, ("text", "plan")),
     "vote": (_OWNED, ("question", "left_answer", "right_answer")),

@@ -1,6 +1,6 @@
 """Jobs and what their children said. What an event says and how far the events were read commit together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from duckdb import DuckDBPyConnection as Connection
 
@@ -52,6 +52,12 @@ def find(store: Store, id: JobId) -> Job:
 def of_project(store: Store, project: ProjectId, kind: str | None = None) -> list[Job]:
     """Newest first."""
     return store.read(Job, "SELECT * FROM job WHERE project = ? AND (kind = ? OR ? IS NULL) ORDER BY created_at DESC, id", [project, kind, kind])
+
+
+def of_owner(store: Store, owner: OwnerId, states: Collection[JobState]) -> list[Job]:
+    """Of all projects, in these states, oldest first."""
+    wanted = [state.value for state in states]
+    return store.read(Job, "SELECT * FROM job WHERE owner = ? AND list_contains(?, state) ORDER BY created_at, id", [owner, wanted])
 
 
 def live(store: Store) -> list[Job]:

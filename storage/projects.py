@@ -11,9 +11,22 @@ from storage.store import Store
 from storage.typed import now
 
 # Tables whose rows name a dataset, a round of labelling, a job, a project.
-_OF_DATASETS = ("example", "change", "mark", "saved_view", "checkup", "finding", "near", "layout", "label_round", "version", "split")
+_OF_DATASETS = (
+    "example",
+    "change",
+    "mark",
+    "saved_view",
+    "checkup",
+    "finding",
+    "near",
+    "layout",
+    "label_round",
+    "version",
+    "split",
+    "model_update",
+)
 _OF_ROUNDS = ("label_row", "label_given")
-_OF_JOBS = ("point", "advice", "artefact", "resource")
+_OF_JOBS = ("point", "advice", "artefact", "resource", "queue")
 _OF_PROJECT = ("dataset", "run", "verdict", "package", "job", "said", "vote")
 
 

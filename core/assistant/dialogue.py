@@ -150,16 +150,29 @@ def _train(context: Context, where: Standing, values: Mapping[str, Any], *said: 
     return _plan(context, "train", {"project": where.project.id, "preset": values.get("preset", "quick")}, *said, step="train")
 
 
+def _search(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
+    if where.dataset is None:
+        return _what_next(context, where, values)
+    start = {} if where.run is None else {"from_run": where.run.id}
+    return _plan(context, "search", {"project": where.project.id, **start}, step="train")
+
+
 def _stop(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
     if where.live is None:
         return Reply((Sentence("assistant.nothing_to_stop", "Nothing is at work now, so there is nothing to stop."),))
     return _plan(context, "stop", {"project": where.project.id, "job": where.live.id})
 
 
+def _pause(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
+    if where.run is None or where.run_job is None or where.run_job.state not in (JobState.QUEUED, JobState.RUNNING):
+        return Reply((Sentence("assistant.nothing_to_pause", "No training is at work now, so there is nothing to pause."),))
+    return _plan(context, "pause", {"run": where.run.id}, step="train")
+
+
 def _resume(context: Context, where: Standing, values: Mapping[str, Any]) -> Reply:
     if where.run is None:
         return _what_next(context, where, values)
-    if where.run_job is None or where.run_job.state not in (JobState.LOST, JobState.STOPPED, JobState.FAILED):
+    if where.run_job is None or where.run_job.state not in (JobState.LOST, JobState.STOPPED, JobState.FAILED, JobState.PAUSED):
         facts = {"run": where.run.name}
         return Reply((Sentence("assistant.nothing_to_resume", "“{run}” was not interrupted, so there is nothing to go on with.", facts),))
     return _plan(context, "resume", {"run": where.run.id}, step="train")
@@ -266,7 +279,9 @@ _ANSWERS: Mapping[str, _Answer] = {
     "split": _split,
     "choose_task": _choose_task,
     "train": _train,
+    "search": _search,
     "stop": _stop,
+    "pause": _pause,
     "resume": _resume,
     "status": _status,
     "why_rising": _why_rising,

@@ -11,13 +11,13 @@ from core.data.mapping import Mapping
 from core.errors import NotFound
 from core.jobs.handle import SPEC_FILE
 from core.jobs.spec import JobSpec, Kind
-from storage import datasets, jobs
+from storage import datasets
 from storage.bulk import importing, keys
 from storage.errors import StorageError
-from storage.rows import DatasetId, JobState
+from storage.rows import DatasetId
 
 if TYPE_CHECKING:
-    from storage.rows import Job, JobId
+    from storage.rows import Job
     from storage.store import Store
 
 
@@ -69,12 +69,11 @@ def finish(store: "Store", job: "Job", folder: Path) -> None:
         importing.import_parquet(store, dataset, rows, sealed=settings.sealed)
 
 
-def after_import(store: "Store", job: "JobId") -> None:
-    """For the supervisor, with each job that has ended. A split makes up for keys that could not be kept (the disk is full, the job is gone)."""
+def settle_rows(store: "Store", dataset: DatasetId) -> None:
+    """Work out what is kept beside rows that came or changed, once these are safe. What this misses (the disk is full, the server ends) is made up for
+    where it is needed, only slower."""
     with contextlib.suppress(StorageError, OSError):
-        ended = jobs.find(store, job)
-        if ended.kind == IMPORT_KIND.name and ended.state is JobState.DONE:
-            keys.fill_soon(store, DatasetId(settings_of(Path(ended.folder)).dataset))
+        keys.fill_soon(store, dataset)
 
 
 IMPORT_KIND = Kind("import", "core.data.job:main", finish, exclusive=False)

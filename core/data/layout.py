@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import UserError
+from core.sentence import Sentence
 from core.tasks.base import Turn
 
 if TYPE_CHECKING:
@@ -42,8 +43,14 @@ class TemplateFault(UserError):
         "Nothing was changed."
     )
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: Sentence) -> None:
         super().__init__(why=why)
+
+
+_QUESTION_MISSING = Sentence("bad.question_missing", "the question stands in it nowhere")
+_QUESTION_TWICE = Sentence("bad.question_twice", "the question stands in it more than once")
+_ANSWER_MISSING = Sentence("bad.answer_missing", "the answer stands in it nowhere")
+_ANSWER_TWICE = Sentence("bad.answer_twice", "the answer stands in it more than once")
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def bits_of(text: str) -> tuple[Bit, ...]:
         if match.group() in ("{{", "}}"):
             found.append(Bit(match.group()[0], False))
         elif match.group(1) is None:
-            raise TemplateFault(why=f"a single '{match.group()}' stands in it")
+            raise TemplateFault(why=Sentence("bad.single_brace", "a single '{brace}' stands in it", {"brace": match.group()}))
         else:
             found.append(Bit(match.group(1).strip(), True))
     return tuple(bit for bit in (*found, Bit(text[at:], False)) if bit.text or bit.is_place)
@@ -184,11 +191,13 @@ def _check(bits: Sequence[Bit], columns: Sequence[str]) -> None:
         if name not in known:
             raise UnknownPlaceholder(name=name, known=", ".join(f"{{{one}}}" for one in known[:40]))
     if places.count(QUESTION) != 1:
-        raise TemplateFault(why="the question stands in it " + ("nowhere" if QUESTION not in places else "more than once"))
+        raise TemplateFault(why=_QUESTION_MISSING if QUESTION not in places else _QUESTION_TWICE)
     if places.count(ANSWER) != 1:
-        raise TemplateFault(why="the answer stands in it " + ("nowhere" if ANSWER not in places else "more than once"))
+        raise TemplateFault(why=_ANSWER_MISSING if ANSWER not in places else _ANSWER_TWICE)
     if places[-1] != ANSWER:
-        raise TemplateFault(why=f"'{places[-1]}' stands behind the answer, where the model would have to write it")
+        raise TemplateFault(
+            why=Sentence("bad.behind", "'{name}' stands behind the answer, where the model would have to write it", {"name": places[-1]})
+        )
 
 
 def _beginning(tokenizer: "PreTrainedTokenizerBase") -> str:

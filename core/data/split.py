@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import BadValue
+from core.sentence import Sentence
 from storage.rows import Part
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class SplitPlan(BaseModel):
 
         needed = {SplitKind.GROUPED: "keep_together", SplitKind.TIME: "time_column", SplitKind.COLUMN: "part_column"}.get(self.way)
         if needed is not None and getattr(self, needed) is None:
-            raise BadValue(field=needed, value="empty", why="this way of splitting needs a column")
+            raise BadValue(
+                field=needed, value=Sentence("bad.empty", "empty"), why=Sentence("bad.needs_column", "this way of splitting needs a column")
+            )
         return Draw(
             seed=self.seed, validation_share=self.validation_share, test_share=self.test_share,
             stratify=self.stratify and self.way is not SplitKind.RANDOM, stratify_by=self.stratify_by, group_by=self.keep_together,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.layout import Layout
 from core.errors import UserError
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,7 +23,7 @@ class TemplateMismatch(UserError):
 
     sentence = "The chat template of this model {why}, so it cannot be told which words are to be learned. Choose another model. Nothing was started."
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: Sentence) -> None:
         super().__init__(why=why)
 
 
@@ -111,7 +112,7 @@ def _tokens(
         text, spans = _marked_spans(tokenizer, template, messages)
         segments = _segments(text, spans)
         if chosen is not None and len(spans) != sum(turn["role"] == "assistant" for turn in messages):
-            raise TemplateMismatch(why="does not mark each answer by itself")
+            raise TemplateMismatch(why=Sentence("bad.unmarked", "does not mark each answer by itself"))
     else:
         text, spans = _rendered(tokenizer, messages), _spans_by_prefix(tokenizer, messages)
         segments = (text,)
@@ -162,7 +163,7 @@ def _learn(ids: list[int], learned: list[bool], inside: Sequence[int], special: 
 
 def _template(tokenizer: "PreTrainedTokenizerBase") -> str:
     if not tokenizer.chat_template:
-        raise TemplateMismatch(why="is missing")
+        raise TemplateMismatch(why=Sentence("bad.missing", "is missing"))
     return str(tokenizer.get_chat_template())
 
 
@@ -173,7 +174,7 @@ def _rendered(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[s
     try:
         return str(tokenizer.apply_chat_template([dict(turn) for turn in messages], tokenize=False, add_generation_prompt=open_answer))
     except TemplateError as error:  # templates refuse what they cannot say, such as a system turn or two questions in a row
-        raise TemplateMismatch(why=f"refuses such a conversation ({error})") from error
+        raise TemplateMismatch(why=Sentence("bad.refuses", "refuses such a conversation ({error})", {"error": str(error)})) from error
 
 
 def _marked_spans(
@@ -193,7 +194,7 @@ def _marked_spans(
             **tokenizer.special_tokens_map,
         )
     except TemplateError as error:
-        raise TemplateMismatch(why=f"refuses such a conversation ({error})") from error
+        raise TemplateMismatch(why=Sentence("bad.refuses", "refuses such a conversation ({error})", {"error": str(error)})) from error
     return texts[0], [(start, end) for start, end in spans[0]]
 
 
@@ -207,7 +208,7 @@ def _spans_by_prefix(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Ma
         before = _rendered(tokenizer, messages[:at], open_answer=True)
         upto = whole if at == len(messages) - 1 else _rendered(tokenizer, messages[: at + 1])
         if not whole.startswith(before) or not upto.startswith(before):
-            raise TemplateMismatch(why="rewrites what was said before an answer")
+            raise TemplateMismatch(why=Sentence("bad.rewrites_before", "rewrites what was said before an answer"))
         if whole.startswith(upto):
             spans.append((len(before), len(upto)))
             continue
@@ -215,7 +216,7 @@ def _spans_by_prefix(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Ma
         content = str(turn["content"])
         shown = content + upto[upto.rfind(content) + len(content) :] if content in upto else None
         if shown is None or not whole.startswith(shown, len(before)):
-            raise TemplateMismatch(why="rewrites earlier answers")
+            raise TemplateMismatch(why=Sentence("bad.rewrites_answers", "rewrites earlier answers"))
         spans.append((len(before), len(before) + len(shown)))
     return spans
 

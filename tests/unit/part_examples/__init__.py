@@ -3,11 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.unit.part_examples import data, dealing, frame, labelling, training
+from tests.unit.part_examples import data, dealing, frame, labelling, searching, training
 from tests.unit.part_examples.example import Example
 from ui.parts.part import shown
 
-EXAMPLES: dict[str, Example] = {**frame.EXAMPLES, **data.EXAMPLES, **dealing.EXAMPLES, **labelling.EXAMPLES, **training.EXAMPLES}
+EXAMPLES: dict[str, Example] = {
+    **frame.EXAMPLES,
+    **data.EXAMPLES,
+    **dealing.EXAMPLES,
+    **labelling.EXAMPLES,
+    **training.EXAMPLES,
+    **searching.EXAMPLES,
+}
 
 
 def as_shown(value: Any) -> Any:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from core.errors import UserError
+from core.jobs.failures import told
 from core.training.losses.base import Loss, Need, Options, Seen
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class PairLoss:
         labels = torch.tensor([self._equal, 1 - self._equal] * 3)
         self._column = self._wants_column(one, other, labels)
         result = self._mean(one, other, labels)
+        _check_finite(file, result)
         result.backward()
         _check_gradient(file, one.grad, other.grad)
 
@@ -188,6 +190,7 @@ def _check_tokens(module: "Module", file: str) -> None:
     random = torch.Generator().manual_seed(0)
     logits = torch.randn(5, 11, generator=random, requires_grad=True)
     given = _called(module, file, logits.log_softmax(dim=-1), torch.randint(0, 11, (5,), generator=random))
+    _check_finite(file, given)
     if given.dim() > 0 and given.numel() != 5:
         raise OwnLossFault(file=file, why=f"for 5 tokens it gave back the shape {tuple(given.shape)}, not one number a token or their mean")
     given.sum().backward()
@@ -200,14 +203,22 @@ def _called(module: "Module", file: str, *values: "Tensor") -> "Tensor":
     try:
         given = module(*values)
     except _FAULTS as error:
+        if told(error, place=Path()) is not None:  # no memory, or a full disk: not the file's fault
+            raise
         raise OwnLossFault(file=file, why=f"{type(error).__name__} when it was called: {error}") from error
     if not isinstance(given, torch.Tensor):
         raise OwnLossFault(file=file, why=f"it gave back a {type(given).__name__}, not a tensor")
     if torch.is_grad_enabled() and any(value.requires_grad for value in values) and not given.requires_grad:
         raise OwnLossFault(file=file, why="no gradient flows through it: its result does not hang together with what it was given")
+    return given
+
+
+def _check_finite(file: str, given: "Tensor") -> None:
+    """Before the training only: in it, a rate that is too high makes any loss infinite."""
+    import torch
+
     if not bool(torch.isfinite(given).all()):
         raise OwnLossFault(file=file, why="it gave back infinity or no number")
-    return given
 
 
 def _check_gradient(file: str, *gradients: "Tensor | None") -> None:

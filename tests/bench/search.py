@@ -2,8 +2,8 @@
 
 `python -m tests.bench.search [--quick] [--json] [--seeds N]`
 
-LoRA on a tiny model of random weights: the grid takes every learning rate with every rank and every batch size, all trained to the end; a search has 20 trials
-and stops weak ones early. --quick takes a small grid and 8 trials. Losses are those of one machine and one thread; tokens are exact anywhere.
+Full fine-tuning of a tiny model of random weights: the grid takes every learning rate with every batch size and every warm-up, all trained to the end; a
+search has 20 trials and stops weak ones early. --quick takes a small grid and 8 trials. Losses are those of one machine and one thread; tokens are exact anywhere.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from core.quiet import be_quiet
-from core.search.ranges import Range, suggested
+from core.search.ranges import Range, parsed, suggested
 from core.search.record import Record, SearchSettings
 from tests.bench.figures import Figure, tell
 
@@ -59,8 +59,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how many searches; the median is told")
     given = parser.parse_args()
     be_quiet()
-    chosen = recipe(method="lora", num_train_epochs=2 if given.quick else 6, evaluations=9)
-    ranges = suggested(chosen, _PARAMETERS, 1000)
+    chosen = recipe(method="full", num_train_epochs=2 if given.quick else 6, evaluations=9)
+    suggestion = suggested(chosen, _PARAMETERS, 1000)
+    ranges = (*suggestion, parsed(chosen, "warmup_ratio", "0, 0.06, 0.12, 0.3"))
     if given.quick:
         ranges = tuple(found.model_copy(update={"among": found.among[:2]}) for found in ranges)
     with tempfile.TemporaryDirectory() as temporary:
@@ -85,6 +86,9 @@ def _figures(whole: Record, found: list[Record]) -> Iterator[Figure]:
     losses = [record.winner.best for record in found if record.winner is not None]
     counted = [sum(trial.tokens for trial in record.trials) for record in found]
     yield Figure(f"grid of {len(whole.trials)}: lowest validation loss", best, "")
+    yield Figure(
+        "median of the grid", median(trial.best for trial in whole.trials), "", "its lowest", median(trial.best for trial in whole.trials) / best
+    )
     yield Figure(f"search of {len(found[0].trials)}: lowest validation loss", median(losses), "", "the grid", median(losses) / best, _GOAL_LOSS)
     yield Figure("worst of the searches", max(losses), "", "the grid", max(losses) / best, _GOAL_LOSS)
     yield Figure("tokens learned from, grid", tokens, "tokens")

@@ -115,7 +115,7 @@ def test_only_jobs_that_may_still_change_are_live(store):
     others = [jobs.create(store, STRANGER, project.id, "import", folder="f", subject="s") for _ in JobState]
     for job, state in zip(others, JobState, strict=True):
         jobs.set_state(store, job.id, state)
-    assert [job.state for job in jobs.live(store)] == [JobState.QUEUED, JobState.QUEUED, JobState.RUNNING, JobState.STOPPING]
+    assert [job.state for job in jobs.live(store)] == [JobState.QUEUED, JobState.QUEUED, JobState.RUNNING, JobState.STOPPING, JobState.PAUSING]
     assert jobs.get(store, STRANGER, first.id) is None
     assert [job.id for job in jobs.of_project(store, project.id, "train")] == [first.id]
 

@@ -22,9 +22,10 @@ def test_with_activation_checkpointing_a_training_has_the_same_losses(tmp_path, 
     base = tiny_model(tmp_path / "tiny")
     plain, spared = (_trained(tmp_path / str(on), base, method=method, activation_checkpointing=on, max_steps=4) for on in (False, True))
     assert plain[1].keys() == {2, 4}
-    for one, other in zip(plain, spared, strict=True):
-        assert one
-        assert other == pytest.approx(one, abs=1e-6)
+    assert spared[1] == pytest.approx(plain[1], abs=1e-6)
+    both = plain[0].keys() & spared[0].keys()  # how many points are told depends on how quick the machine is
+    assert 4 in both
+    assert {step: spared[0][step] for step in both} == pytest.approx({step: plain[0][step] for step in both}, abs=1e-6)
 
 
 def test_the_probe_measures_what_the_training_does_with_activation_checkpointing(tmp_path):

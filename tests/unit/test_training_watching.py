@@ -27,8 +27,8 @@ def test_an_answer_is_right_when_all_of_its_tokens_are(layout):
     tally = Answers()
     tally.add(logits, batch)
     tally.add(torch.nn.functional.one_hot(batch.targets, 30).float(), batch)
-    assert [(point.name, point.value) for point in tally.points(3)] == [(ACCURACY, 7 / 8)]
-    assert list(Answers().points(3)) == []
+    assert [(point.name, point.value) for point in tally.points(3, recipe())] == [(ACCURACY, 7 / 8)]
+    assert list(Answers().points(3, recipe())) == []
 
 
 def test_the_facts_of_the_rows_are_counted():

@@ -76,6 +76,7 @@ def test_one_wish_reads_cleans_trains_and_compares(context: Context) -> None:
     assert split_of(context, new).opened == 1
 
 
+@pytest.mark.long
 def test_a_chain_goes_on_where_it_was_when_the_server_comes_back(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").prepare()
     (home.root / "settings.toml").write_text("threads = 1\n")
@@ -108,6 +109,7 @@ def test_a_file_of_known_rows_trains_nothing(context: Context) -> None:
     assert facts.rows == 60
 
 
+@pytest.mark.long
 def test_an_update_that_was_stopped_waits_and_goes_on(context: Context) -> None:
     project = perform(context, "create-project", {"name": "Fruit"}).id
     trained(context, imported(context, project, fruit(60)), seed=3)
@@ -137,6 +139,7 @@ def test_what_keeps_an_update_from_starting_is_said_before(context: Context, mon
     assert datasets.facts(context.workshop.store, dataset.id).rows == 60
 
 
+@pytest.mark.long
 def test_what_was_taken_back_is_not_repeated(context: Context) -> None:
     project = perform(context, "create-project", {"name": "Fruit"}).id
     dataset = imported(context, project, fruit(30))

@@ -49,7 +49,7 @@ def kill_during_import(home: Path, delay_lines: int, after_s: float) -> tuple[in
         acknowledged = delay_lines + child.stdout.read().count("done")
     with open_store(home) as store:
         [dataset] = datasets.of_project(store, projects.of_owner(store, LOCAL_OWNER)[0].id)
-        hashes = store.read(None, "SELECT count(*) FROM example WHERE content_hash = sha256(whole_messages(messages, question, answer))")[0][0]
+        hashes = store.read(None, "SELECT count(*) FROM example WHERE content_hash = row_hash(messages, question, answer)")[0][0]
         assert hashes == dataset.rows
         return acknowledged * ROWS, dataset.rows
 
@@ -153,7 +153,7 @@ def test_a_flipped_byte_among_the_rows_is_told_and_costs_those_rows_only(tmp_pat
     assert bytes(data) in [kept.read_bytes() for kept in result.kept]
     with Store.open(path) as store:
         assert projects.of_owner(store, LOCAL_OWNER) == [project]
-        assert store.read(None, "SELECT count(*) FROM example WHERE content_hash = sha256(whole_messages(messages, question, answer))") == [
+        assert store.read(None, "SELECT count(*) FROM example WHERE content_hash = row_hash(messages, question, answer)") == [
             (ROWS - result.lost[0].rows,)
         ]
         assert datasets.get(store, LOCAL_OWNER, dataset) is not None
@@ -188,4 +188,4 @@ def test_a_full_disk_is_told_keeps_every_row_and_work_goes_on_once_there_is_room
         assert projects.say(store, project.id, "you", "there is room again").id == 1
         store.checkpoint()
     with open_store(tmp_path) as store:
-        assert store.read(None, "SELECT count(*) FROM example WHERE content_hash <> sha256(whole_messages(messages, question, answer))") == [(0,)]
+        assert store.read(None, "SELECT count(*) FROM example WHERE content_hash <> row_hash(messages, question, answer)") == [(0,)]

@@ -1,7 +1,7 @@
 """Messages as a model sees them: the rendered text, its tokens, and which of them are learned. Needs only the tokenizer it is given."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -47,13 +47,21 @@ class Piece:
     missing: int = 0
 
 
-def encode(tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], max_length: int, layout: Layout | None = None) -> Encoded:
+def encode(
+    tokenizer: "PreTrainedTokenizerBase",
+    messages: Sequence[Mapping[str, Any]],
+    max_length: int,
+    layout: Layout | None = None,
+    certain: Callable[[str], Sequence[tuple[int, int]]] | None = None,
+) -> Encoded:
     """Tokens of a whole conversation; every answer, or those that the layout says, is learned with its end mark. Raises TemplateMismatch.
+
+    `certain` gives stretches (start, end) of an answer that are not to be learned; a token that reaches over the edge of one is.
 
     The tokenizer wears the layout already (core.data.layout.wear). What is too long loses words from its longest unlearned stretch (a long question),
     never from the marks around an answer; only an answer that is too long by itself loses its end.
     """
-    ids, learned = _tokens(tokenizer, messages, _learned_answers(messages, layout))
+    ids, learned = _tokens(tokenizer, messages, _learned_answers(messages, layout), certain)
     return _fitted(ids, learned, max_length)
 
 
@@ -105,7 +113,10 @@ def _learned_answers(messages: Sequence[Mapping[str, Any]], layout: Layout | Non
 
 
 def _tokens(
-    tokenizer: "PreTrainedTokenizerBase", messages: Sequence[Mapping[str, Any]], chosen: frozenset[int] | None
+    tokenizer: "PreTrainedTokenizerBase",
+    messages: Sequence[Mapping[str, Any]],
+    chosen: frozenset[int] | None,
+    certain: Callable[[str], Sequence[tuple[int, int]]] | None = None,
 ) -> tuple[list[int], list[bool]]:
     template = _template(tokenizer)
     if _GENERATION_MARK.search(template) is not None:
@@ -123,6 +134,11 @@ def _tokens(
         inside = [at for at, (first, last) in enumerate(offsets) if start <= first < end and last > first]
         if inside and (chosen is None or number in chosen):
             _learn(ids, learned, inside, special)
+    if certain is not None:
+        answers = [str(turn["content"]) for turn in messages if turn["role"] == "assistant"]
+        for (start, end), answer in zip(spans, answers, strict=False):
+            if (begins := text.find(answer, start, end)) >= 0:
+                _spare(learned, offsets, [(begins + first, begins + last) for first, last in certain(answer)])
     ended = any(token in special for token, own in zip(ids, learned, strict=True) if own)
     if any(learned) and messages[-1]["role"] == "assistant" and not ended and tokenizer.eos_token_id is not None:
         # A template without an end mark: the model's own end token takes its place, or the tuned model would answer well and never stop.
@@ -159,6 +175,12 @@ def _learn(ids: list[int], learned: list[bool], inside: Sequence[int], special: 
         last += 1
     for at in range(inside[0], last + 1):
         learned[at] = True
+
+
+def _spare(learned: list[bool], offsets: Sequence[tuple[int, int]], stretches: Sequence[tuple[int, int]]) -> None:
+    for at, (first, last) in enumerate(offsets):
+        if learned[at] and any(start <= first and last <= end for start, end in stretches):
+            learned[at] = False
 
 
 def _template(tokenizer: "PreTrainedTokenizerBase") -> str:

@@ -78,6 +78,10 @@ class Task(ABC):
     def target(self, answer: str) -> str:
         return answer
 
+    def certain(self, target: str) -> Sequence[tuple[int, int]]:
+        """Stretches (start, end) of a target that the constraint writes without asking the model."""
+        return ()
+
     def restore(self, text: str, answers: Sequence[str]) -> str:
         """The stored form of what a model wrote; `answers` are the known ones of training (for categories)."""
         return text.strip()

@@ -65,6 +65,9 @@ class _ExtractionByForm(Extraction):
         fields = fields_of(answer)
         return answer.strip() if fields is None else _compact(self._form.filled(fields))
 
+    def certain(self, target: str) -> Sequence[tuple[int, int]]:
+        return self._form.leads(target)
+
     def restore(self, text: str, answers: Sequence[str]) -> str:
         """Of an answer that broke off what was whole is kept."""
         if fields_of(text) is None and (kept := self._form.kept(text.strip())) is not None:
@@ -97,6 +100,15 @@ def said_in(text: str) -> frozenset[tuple[str, str]] | None:
     return None if fields is None else frozenset(
         (name, plain(item)) for name, value in fields.items() for item in (value if isinstance(value, list) else [value])
     )  # fmt: skip
+
+
+def said_by_field(text: str) -> dict[str, set[str]] | None:
+    """As `said_in`, the values of each field that says something."""
+    pairs = said_in(text)
+    found: dict[str, set[str]] = {}
+    for name, value in pairs or ():
+        found.setdefault(name, set()).add(value)
+    return None if pairs is None else found
 
 
 def plain(value: Any) -> str:

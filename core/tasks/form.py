@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -130,16 +130,27 @@ class Form(BaseModel):
         return (text[:at] + "}",) if at == len(text) else ()
 
     def kept(self, text: str) -> dict[str, Any] | None:
-        """The whole fields of an answer that breaks off, as where the context was full; None when it does not begin as an answer."""
-        at, kept = 0, dict[str, Any]()
+        """The whole fields of an answer that breaks off, as where the context was full; None where there is none: it says nothing, not that nothing is there."""
+        whole = [(field.name, value) for field, value in zip(self.fields, self._values(text), strict=False) if value.end() < len(text)]
+        return {name: json.loads(value[0]) for name, value in whole} or None
+
+    def leads(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where in a whole answer (start, end) the names of the fields stand with what is around them; nothing where fields may be left out."""
+        values = list(self._values(text))
+        if len(values) < len(self.fields):
+            return ()
+        return tuple(zip([0, *(value.end() for value in values)], [*(value.start() for value in values), len(text)], strict=True))
+
+    def _values(self, text: str) -> Iterator[re.Match[str]]:
+        """The values of the fields, up to where the text is no answer; the last may be a beginning."""
+        at = 0
         for i, field in enumerate(self.fields if self.answers_all else ()):
             lead = ("," if i else "{") + field.lead
             found = _WHOLE_OR_NUMBER.match(text, at + len(lead)) if text.startswith(lead, at) else None
-            if found is None or found.end() == len(text):
-                break
-            kept[field.name] = json.loads(found[0])
+            if found is None:
+                return
+            yield found
             at = found.end()
-        return kept if text.startswith("{") else None
 
 
 def _holds(name: str, values: Sequence[Any]) -> Holds:

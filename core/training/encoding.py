@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TELL_EVERY = 256  # rows
 _NO_LIMIT = 1 << 30
+# Of so many training rows one learns its answer with what the constraint writes by itself, for programs that use the model without one. The others learn
+# what is a choice: of a form's tokens most are names of its fields, and what stands in them is learned late beside those.
+_WHOLE_EVERY = 8
 
 
 class NothingToLearn(UserError):
@@ -166,7 +169,8 @@ def encode_rows(
             told(number, len(rows))
         if row.part not in parts or not encode.knows(row):
             continue
-        encoded = encode(row, limit)
+        whole = row.part is Part.TRAIN and len(parts[Part.TRAIN]) % _WHOLE_EVERY == 0
+        encoded = encode(row, limit, whole=whole)
         length = len(encoded.input_ids)
         if encoded.cut:
             cut += 1
@@ -191,7 +195,7 @@ class _Encoder:
     def knows(self, row: TrainingRow) -> bool:
         return not self._numbers or self._task.target(row.answer or "") in self._numbers
 
-    def __call__(self, row: TrainingRow, limit: int) -> "Encoded":
+    def __call__(self, row: TrainingRow, limit: int, *, whole: bool = True) -> "Encoded":
         from core.data.layout import with_columns
         from core.data.template import Encoded, encode, encode_prompt
 
@@ -199,7 +203,7 @@ class _Encoder:
         turns = task.prompt_turns(row.turns) if self._numbers else task.training_turns(row.turns)
         shown = [turn.model_dump() for turn in with_columns(turns, row.original, layout)]
         if not self._numbers:
-            return encode(self._tokenizer, shown, limit, layout)
+            return encode(self._tokenizer, shown, limit, layout, None if whole else task.certain)
         text = encode_prompt(self._tokenizer, shown, limit - 1)
         number = self._numbers[task.target(row.answer or "")]
         return Encoded([*text.input_ids, number], [False] * len(text.input_ids) + [True], text.cut)

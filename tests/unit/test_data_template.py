@@ -83,6 +83,19 @@ def test_marks_and_fallback_agree_with_each_other_and_with_transformers() -> Non
     assert ours.learned == [bool(own) for own in reference["assistant_masks"]]
 
 
+@pytest.mark.parametrize("template", [CHATML, MARKED])
+def test_what_is_certain_of_an_answer_is_not_learned_and_its_end_mark_is(template: str) -> None:
+    tokenizer, chat = _tokenizer(template), [{"role": "user", "content": "when?"}, {"role": "assistant", "content": "date: 6 May; time: none"}]
+    spared = encode(tokenizer, chat, 512, certain=lambda answer: [(0, len("date: ")), (answer.index(";"), answer.index("none"))])
+    whole = encode(tokenizer, chat, 512)
+    assert spared.input_ids == whole.input_ids
+    learned = "".join(_learned_text(tokenizer, spared))
+    assert learned.endswith("none<|im_end|>")
+    assert "date" not in learned
+    assert "time" not in learned
+    assert "6 May" in learned
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

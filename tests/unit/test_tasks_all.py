@@ -141,12 +141,31 @@ class TestExtraction:
         assert knowing.restore('{"date":null,"time":"y"}', answers) == '{"time":"y"}'
         assert knowing.knowing(['{"who":"a"}']) is knowing
 
+    def test_what_a_form_writes_by_itself_is_certain_and_its_values_are_not(self) -> None:
+        answers = ['{"a":"x, \\"b\\":","b":12,"c":["y","z"]}', '{"b":3}']
+        knowing = self.found.knowing(answers)
+        for answer in answers:
+            target, at, values = knowing.target(answer), 0, []
+            for start, end in knowing.certain(target):
+                values.append(target[at:start])
+                at = end
+            assert at == len(target)
+            assert [json.loads(value) for value in values[1:]] == list(json.loads(target).values())
+            assert values[0] == ""
+        assert knowing.certain("no form") == ()
+        assert self.found.certain(answers[0]) == (), "without a form nothing is certain"
+        assert self.found.knowing([json.dumps({f"f{n:02}": "x" for n in range(20)})]).certain('{"f01":"x"}') == (), "here a name is a choice"
+
     def test_of_an_answer_that_breaks_off_the_whole_fields_are_kept(self) -> None:
         answers = ['{"a":"x","b":1,"c":["y"]}']
         knowing = self.found.knowing(answers)
         assert knowing.restore('{"a":"one","b":null,"c":["tw', answers) == '{"a":"one"}'
         assert knowing.restore('{"a":"one","b":12', answers) == '{"a":"one"}', "the number may have gone on"
         assert knowing.restore("no form", answers) == "no form"
+        many = [json.dumps({f"f{n:02}": "x" for n in range(20)})]
+        for asked, begun in ((knowing, '{"a":"on'), (self.found.knowing(many), '{"f01":"x","f02":"')):
+            assert asked.restore(begun, ()) == begun, "it says nothing, not that nothing is there"
+            assert asked.score(begun, "{}") == 0
 
     def test_an_answer_may_be_as_long_as_the_form_allows(self) -> None:
         knowing = self.found.knowing(['{"a":"' + "x" * 300 + '"}'])

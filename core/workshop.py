@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import logging
 import os
 import threading
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -31,13 +32,14 @@ from core.settings import Settings
 from core.training.kind import KINDS as TRAINING
 from core.updating.kind import KINDS as UPDATING
 from storage import uploads as upload_rows
-from storage.errors import StoreBusy
+from storage.errors import StoreBusy, StoreClosed
 from storage.ids import new_id
 from storage.rows import DatasetId, JobId, OwnerId, Upload, UploadId
 from storage.store import Store
 
 KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *SEARCH, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING, *UPDATING)
 INFERENCE_LOG = "inference.log"
+log = logging.getLogger(__name__)
 
 
 class HomeBusy(UserError):
@@ -65,11 +67,11 @@ class Workshop:
         self.home, self.store, self.settings, self.hosted = home, store, settings, hosted
         self.review_door: ReviewDoor | None = None
         self.update_turn = threading.RLock()  # held from the wish for an update's next job until that job is written down as its own
-        self._settling = ThreadPoolExecutor(1, "settle-rows")
+        self._behind = ThreadPoolExecutor(1, "behind")
         self.checkup_turn = threading.Lock()  # held from the question whether a check-up goes on until another has begun
         self.inference = Inference(settings.loaded_models, settings.idle_minutes * 60, threads=settings.threads, log=home.root / INFERENCE_LOG)
         self.showing = ShowingRoom(settings.idle_minutes * 60, home.root / SHOWING_LOG)
-        self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict, after=self._look_again)
+        self.supervisor = Supervisor(store, home, kinds, threads=settings.threads, before_exclusive=self.inference.evict, after=self._follow)
 
     @classmethod
     def open(cls, home: Home, *, hosted: bool = False, kinds: Iterable[Kind] = KINDS) -> "Workshop":
@@ -84,7 +86,7 @@ class Workshop:
         workshop.supervisor.adopt()
         from core.actions.update_chain import take_up
 
-        take_up(workshop)
+        workshop.behind(take_up, workshop)
         return workshop
 
     def take_upload(
@@ -112,20 +114,22 @@ class Workshop:
 
     def settle(self, dataset: DatasetId) -> None:
         """Work out what is kept beside rows that came or changed, while others go on."""
-        self._settling.submit(settle_rows, self.store, dataset)
+        self.behind(settle_rows, self.store, dataset)
 
-    def _look_again(self, job_id: JobId) -> None:
-        """Rows came in, or they changed while the doctor looked at them: the doctor looks through them (again)."""
-        from core.actions.doctor import after_job  # the actions are above the workshop's parts and below the workshop
+    def behind(self, work: Callable[..., object], *given: object) -> None:
+        """Do it while others go on, one such thing after another. What the workshop's closing leaves undone, the next one has to see for itself."""
+        self._behind.submit(work, *given).add_done_callback(_tell_fault)
 
-        after_job(self, job_id)
-        from core.actions.update_chain import after_job as after_job_of_update
+    def _follow(self, job_id: JobId) -> None:
+        """What begins by itself once a job has ended: a check-up of rows that came in, or changed while the doctor looked at them; an update's next job."""
+        from core.actions import doctor, update_chain  # the actions are above the workshop's parts and below the workshop
 
-        after_job_of_update(self, job_id)
+        doctor.after_job(self, job_id)
+        self.behind(update_chain.after_job, self, job_id)
 
     def close(self) -> None:
         self.supervisor.close()
-        self._settling.shutdown(cancel_futures=True)
+        self._behind.shutdown(cancel_futures=True)
         self.inference.close()
         self.showing.close()
         self.store.close()
@@ -135,6 +139,13 @@ class Workshop:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _tell_fault(done: Future[object]) -> None:
+    """Nobody waits for it: its fault stands in the log. That the store was closed in between is none."""
+    error = None if done.cancelled() else done.exception()
+    if error is not None and not isinstance(error, StoreClosed):
+        log.error("what was done behind broke off", exc_info=error)
 
 
 def _server_pid(home: Home) -> int | None:

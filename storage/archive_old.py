@@ -8,7 +8,7 @@ from storage.bulk.versions import quoted
 from storage.errors import BadArchive
 from storage.migrations import apply, migrations
 
-_SHARED = frozenset({"migration", "upload", "made_by"})  # no project's own
+_SHARED = frozenset({"migration", "upload", "made_by", "queue"})  # no project's own
 
 
 def bring_up_to_date(archive: Path, folder: Path, schema: int) -> None:

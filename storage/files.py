@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from typing import IO, BinaryIO
 
 MANIFEST_FILE = "manifest.json"
 _BLOCK = 1 << 20
+_TRY_AGAIN_S = 0.02
 
 
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
@@ -154,21 +156,25 @@ class FolderLocked(OSError):
 class FolderLock:
     """A lock file, held by the living process that works in its folder; the system lets go of it when that process ends, however it ends.
 
-    Keep the object: a lock that nobody refers to is let go. `acquire` does not wait: it answers whether the lock is ours. As a context manager it
-    raises FolderLocked instead.
+    Keep the object: a lock that nobody refers to is let go. `acquire` answers whether the lock is ours, and waits no longer than it is told. As a context
+    manager it raises FolderLocked instead. `left_behind` says, once it is ours, that a process held it before and never released it.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.left_behind = path, False
         self._file: IO[bytes] | None = None
 
-    def acquire(self) -> bool:
+    def acquire(self, patience_s: float = 0.0) -> bool:
         if self._file is not None:
             return True
-        file = self.path.open("a+b")
-        if not _lock(file):
-            file.close()
-            return False
+        file, patience_ends = self.path.open("a+b"), time.monotonic() + patience_s
+        while not _lock(file):
+            if time.monotonic() >= patience_ends:
+                file.close()
+                return False
+            time.sleep(_TRY_AGAIN_S)
+        file.seek(0)
+        self.left_behind = bool(file.read(1))
         file.truncate(0)
         file.write(str(os.getpid()).encode())
         file.flush()
@@ -177,6 +183,7 @@ class FolderLock:
 
     def release(self) -> None:
         if self._file is not None:
+            self._file.truncate(0)
             _unlock(self._file)
             self._file.close()
             self._file = None

@@ -51,8 +51,8 @@ def begin_stage(store: Store, id: UpdateId, stage: UpdateStage, told: str | None
 
 
 def set_job(store: Store, id: UpdateId, job: JobId, new_run: RunId | None = None) -> ModelUpdate:
-    """The job of its stage, and the training that it began. Raises RowMissing."""
-    return _changed(store, id, "UPDATE model_update SET job = ?, new_run = coalesce(?, new_run) WHERE id = ?", [job, new_run, id])
+    """The job of its stage, and the training that it began; no error stands any more. Raises RowMissing."""
+    return _changed(store, id, "UPDATE model_update SET job = ?, new_run = coalesce(?, new_run), error = NULL WHERE id = ?", [job, new_run, id])
 
 
 def set_error(store: Store, id: UpdateId, error: str) -> ModelUpdate:

@@ -8,23 +8,22 @@ from typing import Any
 
 from pydantic import Field
 
+from core.actions.evaluate import split_of
 from core.actions.method import EditRecipeRequest, edit_recipe
 from core.actions.registry import Context, Plan, Request, action
 from core.actions.run import run_of
-from core.actions.train import Checked, TrainRequest, check_fit, checked, estimated, start_run
-from core.errors import BadValue, NotFound, UserError
+from core.actions.train import STOP_ANYTIME, Checked, TrainRequest, check_fit, checked, estimated, start_run
+from core.errors import BadValue, UserError
 from core.sentence import Sentence
 from core.training.keeping import kept_model
 from core.training.recipe import Recipe
 from core.training.settings import START_FOLDER
 from storage import jobs
-from storage.bulk import splitting
 from storage.files import sha256_of
-from storage.rows import Job, JobState, Run, Split
+from storage.rows import Job, JobState, Run
 
 _EXAMPLE_ID = "abcdefghijklm"
 _MOST_NAME = 120
-_STOP_ANYTIME = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
 
 
 class NothingKept(UserError):
@@ -74,9 +73,9 @@ def plan_change(context: Context, request: ChangeRequest) -> Plan:
 def train_changed(context: Context, request: ChangeRequest) -> Run:
     """The new run differs from the first in one field, so what is different in its curves comes from there. Raises SameRecipe."""
     run, asked = _changed(context, request)
-    check_fit(asked, estimated(context, asked, None))
+    check_fit(context, asked)
     name = request.name or f"{run.name}, {request.field} {request.value.strip()}"[:_MOST_NAME]
-    return start_run(context, asked, _split_of(context, run), name)
+    return start_run(context, asked, split_of(context, run), name)
 
 
 def plan_longer(context: Context, request: LongerRequest) -> Plan:
@@ -95,10 +94,10 @@ def train_longer(context: Context, request: LongerRequest) -> Run:
     """A run of its own, whose first evaluation is that of the weights it starts from. Half the rate: at the full one it would first unlearn a part
     (warm restarts, Loshchilov & Hutter 2017, arXiv:1608.03983). Raises NothingKept."""
     run, asked = _longer(context, request)
-    check_fit(asked, estimated(context, asked, None))
+    check_fit(context, asked)
     job = context.workshop.supervisor.job(run.job)
     name = request.name or f"{run.name}, longer"[:_MOST_NAME]
-    return start_run(context, asked, _split_of(context, run), name, goes_on_from=run.name, more=lambda folder: _start(job, folder))
+    return start_run(context, asked, split_of(context, run), name, goes_on_from=run.name, more=lambda folder: _start(job, folder))
 
 
 def _changed(context: Context, request: ChangeRequest) -> tuple[Run, Checked]:
@@ -133,19 +132,10 @@ def _longer(context: Context, request: LongerRequest) -> tuple[Run, Checked]:
 def _plan(context: Context, run: Run, asked: Checked, what: Sentence) -> Plan:
     """What it takes is what the first run took, by the rounds."""
     job = jobs.find(context.workshop.store, run.job)
-    found = estimated(context, asked, None)
-    seconds = None
-    if job.state is JobState.DONE and job.started_at is not None and job.ended_at is not None:
-        rounds = asked.recipe.num_train_epochs / Recipe.from_toml(run.recipe).num_train_epochs
-        seconds = (job.ended_at - job.started_at).total_seconds() * rounds
-    return Plan(what, seconds, found.disk_bytes, _STOP_ANYTIME)
-
-
-def _split_of(context: Context, run: Run) -> Split:
-    found = splitting.get_split(context.workshop.store, context.actor, run.split)
-    if found is None:
-        raise NotFound(thing="split", id=run.split)
-    return found
+    found = estimated(context, asked)
+    rounds = asked.recipe.num_train_epochs / Recipe.from_toml(run.recipe).num_train_epochs
+    seconds = job.took_s * rounds if job.state is JobState.DONE and job.took_s is not None else None
+    return Plan(what, seconds, found.disk_bytes, STOP_ANYTIME)
 
 
 def _start(job: Job, folder: Path) -> dict[str, str]:

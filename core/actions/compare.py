@@ -7,9 +7,10 @@ from functools import partial
 
 from pydantic import Field, model_validator
 
-from core.actions.evaluate import models_of, run_of, split_of, task_of
+from core.actions.evaluate import known_answers, models_of, task_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Request, Scope, action
+from core.actions.run import run_of
 from core.data.layout import with_system
 from core.errors import BadValue, NotFound, UserError
 from core.evaluation.asking import BARE, TOLD
@@ -23,12 +24,10 @@ from core.tasks.base import Constraint, Task, Turn
 from core.tasks.base import task as task_named
 from core.training.recipe import Recipe
 from storage import packages, runs, verdicts
-from storage.bulk import splitting
-from storage.rows import PackageId, Part, Run, RunId, Vote
+from storage.rows import PackageId, Run, RunId, Vote
 
 _EXAMPLE_ID = "abcdefghijklm"
 BASE, TUNED = "base", "tuned"
-_KNOWN_ANSWERS = frozenset({"classification", "extraction"})  # tasks whose answers are held to what training knew
 
 
 class Choice(StrEnum):
@@ -176,12 +175,10 @@ def _other_run(context: Context, run: Run, id: str) -> Run | None:
 def _knowing(context: Context, run: Run) -> tuple[Task, tuple[str, ...], Constraint | None]:
     """The task with the answers that training knew, as the evaluation has it."""
     task = task_named(task_of(run))
-    if task.name not in _KNOWN_ANSWERS:
+    if not (known := known_answers(context, run)):
         return task, (), None
-    counts = splitting.split_counts(context.workshop.store, split_of(context, run).id)
-    known = tuple(sorted({count.label.strip() for count in counts if count.part is Part.TRAIN and count.label.strip()}))
     knowing = task.knowing(known)
-    return knowing, known, knowing.constraint(known) if known else None
+    return knowing, known, knowing.constraint(known)
 
 
 def form_names(context: Context, run: Run) -> tuple[str, ...]:

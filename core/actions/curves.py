@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import Field
 from core.actions.project import project_of
 from core.actions.registry import Context, Request, Scope, action
 from core.actions.run import Series, curves_of, run_of
+from core.data.exported import guarded
 from core.errors import NotFound, UserError
 from core.methods.base import method
 from core.training.coach.look import FACT
@@ -27,7 +27,6 @@ _EXAMPLE_ID = "abcdefghijklm"
 MOST_RUNS = 8
 _SHOWN = ("loss", "eval_loss")
 _UNSAID = frozenset({"recipe_version", "preset"})  # of a recipe: what changes nothing in the training
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CURVES_FILE = "curves.csv"
 
 
@@ -143,8 +142,7 @@ def _compared(store: Store, run: Run) -> ComparedRun:
     shown = tuple(series for series in curves_of(runs.points_after(store, run.id)) if series.name in _SHOWN)
     valid = next((series for series in shown if series.name == "eval_loss"), None)
     best = min(zip(valid.values, valid.steps, strict=True)) if valid is not None else (None, None)
-    took: timedelta | None = job.ended_at - job.started_at if job.ended_at is not None and job.started_at is not None else None
-    return ComparedRun(run, job.state, shown, best[1], best[0], took.total_seconds() if took is not None else None)
+    return ComparedRun(run, job.state, shown, best[1], best[0], job.took_s)
 
 
 def _differences(recipes: Sequence[Recipe]) -> tuple[Difference, ...]:
@@ -183,10 +181,5 @@ def _table(chosen: Sequence[tuple[Run, Sequence[Point]]]) -> str:
             by_step[point.step] = {**by_step.get(point.step, {}), point.name: point.value}
         for step in sorted(by_step):
             if not by_step[step].keys().isdisjoint(names):
-                writer.writerow([_safe(run.name), step, *(by_step[step].get(name, "") for name in names)])
+                writer.writerow([guarded(run.name), step, *(by_step[step].get(name, "") for name in names)])
     return text.getvalue()
-
-
-def _safe(name: str) -> str:
-    """A spreadsheet would work out what begins like a formula."""
-    return "'" + name if name.startswith(_FORMULA) else name

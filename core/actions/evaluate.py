@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
+from core.actions.run import run_of
 from core.data.layout import Layout
 from core.data.pieces import PIECE
 from core.errors import NotFound, UserError
@@ -27,6 +28,7 @@ from storage.bulk import splitting, writing
 from storage.rows import Job, JobState, Part, Run, RunId, Split, Verdict, VerdictId
 
 _EXAMPLE_ID = "abcdefghijklm"
+_HELD = frozenset({"classification", "extraction"})
 _MODEL = "model"  # the folder of the best weights within a training's run folder
 
 
@@ -110,14 +112,6 @@ class AnswersRequest(VerdictRequest):
     size: int = Field(50, ge=1, le=500, description="How many rows at once.")
 
 
-def run_of(context: Context, id: str) -> Run:
-    """The actor's own run. Raises NotFound."""
-    found = runs.get(context.workshop.store, context.actor, RunId(id))
-    if found is None:
-        raise NotFound(thing="run", id=id)
-    return found
-
-
 def models_of(context: Context, run: Run) -> tuple[ModelReference, ModelReference]:
     """The base model that a run started from, and what it made of it. Raises NotTrainedYet."""
     job = jobs.find(context.workshop.store, run.job)
@@ -138,6 +132,14 @@ def split_of(context: Context, run: Run) -> Split:
     if found is None:
         raise NotFound(thing="split", id=run.split)
     return found
+
+
+def known_answers(context: Context, run: Run) -> tuple[str, ...]:
+    """The answers of the rows that a run learned from, of a task whose answers are held to what training knew; else none."""
+    if task_of(run) not in _HELD:
+        return ()
+    counts = splitting.split_counts(context.workshop.store, split_of(context, run).id)
+    return tuple(sorted({label for count in counts if count.part is Part.TRAIN and (label := count.label.strip())}))
 
 
 def plan_evaluation(context: Context, request: EvaluateRequest) -> Plan:
@@ -256,7 +258,7 @@ def _seconds(context: Context, run: Run, rows: int) -> float | None:
     """From how long the last evaluation of this project took a row; None where none was measured."""
     for found in jobs.of_project(context.workshop.store, run.project, EVALUATE_KIND.name):
         measured = verdicts.of_job(context.workshop.store, found.id)
-        if found.state is JobState.DONE and measured is not None and found.started_at and found.ended_at:
+        if found.state is JobState.DONE and measured is not None and found.took_s is not None:
             asked = _document(measured).rows
-            return (found.ended_at - found.started_at).total_seconds() * rows / asked if asked else None
+            return found.took_s * rows / asked if asked else None
     return None

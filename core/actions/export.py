@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from core.actions.evaluate import run_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
+from core.actions.run import run_of
 from core.errors import NotFound, UserError
 from core.export.architectures import check_architecture, check_template
 from core.export.certificate import Certificate

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.actions.registry import Context, Scope, action
-from core.actions.train import TrainRequest, checked, estimate_training, estimated
+from core.actions.train import TrainRequest, checked, estimate_of, estimated
 from core.training.recipe import Recipe
 from core.training.remedies import Remedy, remedies
 
@@ -12,10 +12,11 @@ from core.training.remedies import Remedy, remedies
         example={"project": "abcdefghijklm", "preset": "quick"})  # fmt: skip
 def list_remedies(context: Context, request: TrainRequest) -> tuple[Remedy, ...]:
     """None where it fits. A measured peak counts: what a change saves is taken off it."""
-    found, asked = estimate_training(context, request).estimate, checked(context, request)
-    beyond = found.memory_bytes - estimated(context, asked, None).memory_bytes
+    asked = checked(context, request)
+    found = estimate_of(context, asked).estimate
+    beyond = found.memory_bytes - estimated(context, asked).memory_bytes
 
     def needed(recipe: Recipe) -> int:
-        return max(0, estimated(context, replace(asked, recipe=recipe), None).memory_bytes + beyond)
+        return max(0, estimated(context, replace(asked, recipe=recipe)).memory_bytes + beyond)
 
     return remedies(asked.recipe, needed, found.memory_free_bytes)

@@ -55,12 +55,14 @@ class Offer:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """How a run goes. `error` is what ended it, in a sentence; `notes` are what it said on its way; `reading` is the coach's."""
+    """How a run goes. `steps` are all that were planned, 0 until it is known; `error` is what ended it, in a sentence; `notes` are what it said on its
+    way; `reading` is the coach's."""
 
     run: Run
     recipe: Recipe
     job: Job
     curves: tuple[Series, ...]
+    steps: int
     reading: Reading
     offer: Offer | None
     notes: tuple[Sentence, ...]
@@ -128,10 +130,11 @@ def status_of(context: Context, run: Run) -> RunStatus:
         recipe=Recipe.from_toml(run.recipe),
         job=job,
         curves=curves_of(points),
+        steps=next((int(point.value) for point in points if point.name == FACT + "steps"), 0),
         reading=(reading := read(points)),
         offer=offer_of(run, _rescue(job, run) if job.state is JobState.FAILED else reading.proposal),
         notes=notes,
-        error=_error(job),
+        error=said_of_failure(job.error),
         tokens_per_second=speeds[-1] if speeds else None,
         memory_bytes=resource.rss_bytes if resource else None,
         has_model=(folder / "model" / "manifest.json").is_file(),
@@ -174,10 +177,9 @@ def _series(name: str, points: Sequence[Point]) -> Series:
     return Series(name, tuple(point.step for point in points), tuple(point.value for point in points))
 
 
-def _error(job: Job) -> Sentence | None:
-    if job.error is None:
-        return None
-    event = next((event for event, _ in from_lines(job.error.encode() + b"\n")), None)
+def said_of_failure(error: str | None) -> Sentence | None:
+    """What a job's error says: a Failure event as JSON."""
+    event = next((event for event, _ in from_lines(error.encode() + b"\n")), None) if error is not None else None
     if not isinstance(event, Failure):
         return None
     return Sentence(f"errors.{event.error}", event.sentence.replace("{", "{{").replace("}", "}}"), event.facts)

@@ -40,6 +40,7 @@ from storage.rows import LIVE, Dataset, Job, JobId, JobState, Part, Project, Pro
 
 _EXAMPLE_ID = "abcdefghijklm"
 _CHARS_A_TOKEN = 3
+STOP_ANYTIME = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
 _GB = 1e9
 
 
@@ -109,7 +110,10 @@ def probe(context: Context, request: TrainRequest) -> Job:
         example={"project": _EXAMPLE_ID, "preset": "quick"})  # fmt: skip
 def estimate_training(context: Context, request: TrainRequest) -> EstimateCard:
     """Minutes are 'not measured' until a probe of just these rows and this recipe has ended."""
-    asked = checked(context, request)
+    return estimate_of(context, checked(context, request))
+
+
+def estimate_of(context: Context, asked: Checked) -> EstimateCard:
     latest = splitting.latest_split(context.workshop.store, asked.dataset.id)
     job = _probe_job(context, asked.project.id, _fingerprint(context, asked, latest.id)) if latest else None
     found = estimated(context, asked, _probe_of(job))
@@ -119,7 +123,7 @@ def estimate_training(context: Context, request: TrainRequest) -> EstimateCard:
 
 def plan_training(context: Context, request: TrainRequest) -> Plan:
     asked = checked(context, request)
-    found = estimate_training(context, request)
+    found = estimate_of(context, asked)
     facts = {
         "model": asked.base.name, "dataset": asked.dataset.name, "rows": asked.size.train_rows, "method": asked.recipe.method,
         "preset": asked.recipe.preset, "epochs": asked.recipe.num_train_epochs,
@@ -132,8 +136,7 @@ def plan_training(context: Context, request: TrainRequest) -> Plan:
     if has_head(asked.recipe) or not chosen.leaves:  # said before hours are spent, not when the file is wanted
         note = HEAD_STAYS if has_head(asked.recipe) else export_of(chosen)
         what = Sentence("train_noted", "{plan} {note}", {"plan": what, "note": note})
-    undo = Sentence("train_undo", "Stop at any time: the best weights until then are kept.")
-    return Plan(what, found.estimate.seconds, found.estimate.disk_bytes, undo)
+    return Plan(what, found.estimate.seconds, found.estimate.disk_bytes, STOP_ANYTIME)
 
 
 @action("train", request=TrainRequest, sentence="Train a model on your rows.", undo="Stop at any time; the best weights until then are kept.", costs=True,
@@ -141,7 +144,7 @@ def plan_training(context: Context, request: TrainRequest) -> Plan:
 def train(context: Context, request: TrainRequest) -> Run:
     """Freezes the rows and their split, makes the run and starts its job."""
     asked = checked(context, request)
-    check_fit(asked, estimated(context, asked, None))
+    check_fit(context, asked)
     number = len(runs.of_project(context.workshop.store, asked.project.id)) + 1
     return start_run(context, asked, frozen_rows(context, asked.dataset), request.name or f"{asked.recipe.preset.capitalize()} {number}")
 
@@ -202,17 +205,16 @@ def _check_answers(context: Context, dataset: Dataset, recipe: Recipe) -> None:
         raise OneCategory(rows=facts.answered, label=label)
 
 
-def check_fit(asked: Checked, found: Estimate) -> None:
-    import psutil
-
-    there = psutil.virtual_memory().total
+def check_fit(context: Context, asked: Checked) -> None:
+    """Raises NotEnoughMemory, DiskFull."""
+    found, there = estimated(context, asked), memory_there()
     if found.memory_bytes > there:
         raise NotEnoughMemory(model=asked.base.name, method=asked.recipe.method, needed_gb=found.memory_bytes / _GB, there_gb=there / _GB)
     if not found.fits_disk:
         raise DiskFull(needed=f"{found.disk_bytes / _GB:.1f} GB", free=f"{found.disk_free_bytes / _GB:.1f} GB", place="the data folder")
 
 
-def estimated(context: Context, asked: Checked, measured: Probe | None) -> Estimate:
+def estimated(context: Context, asked: Checked, measured: Probe | None = None) -> Estimate:
     import psutil
 
     return estimate(

@@ -6,30 +6,28 @@ from pathlib import Path
 from pydantic import Field
 
 from core.actions.data import ImportRequest, import_file, upload_of
-from core.actions.evaluate import NotTrainedYet, models_of, run_of
+from core.actions.evaluate import NotTrainedYet, models_of
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
-from core.actions.train import TrainRequest, estimate_training
-from core.actions.update_chain import go_on
+from core.actions.run import run_of, said_of_failure
+from core.actions.train import TrainRequest, checked, estimated
+from core.actions.update_chain import go_on, job_of, moves_on, past_of
 from core.data.kind import IMPORT_KIND, mapping_of, settings_of
 from core.data.look import look
 from core.data.mapping import READ_AS, Mapping
 from core.data.reading import MissingColumn
-from core.data.replay import Deed, deeds, unnoted
 from core.errors import DiskFull, NotFound, UserError
-from core.jobs.events import Failure, from_lines
 from core.jobs.handle import SPEC_FILE
 from core.jobs.refusals import CannotResume
 from core.sentence import Sentence
 from core.updating.document import UpdateDocument
-from storage import changes, datasets, jobs, runs, updates
+from storage import datasets, jobs, runs, updates
 from storage.files import free_bytes
-from storage.rows import LIVE, Dataset, Job, JobState, ModelUpdate, Run, RunId, UpdateId, UpdateStage
+from storage.rows import LIVE, Dataset, Job, JobState, ModelUpdate, ProjectId, Run, RunId, UpdateId, UpdateStage
 
 _EXAMPLE_ID = "abcdefghijklm"
 _BYTES_A_FILE_BYTE = 4  # the rows in the store, their history, and the files of the jobs that read them
 _GB = 1e9
-_HISTORY = 10_000
 
 
 class NoModelInUse(UserError):
@@ -66,7 +64,8 @@ class OtherColumns(UserError):
 
 @dataclass(frozen=True)
 class UpdateCard:
-    """An update: how far it is, what is known, what keeps it from going on. `job` is the job of its stage, `waits` says that it can be taken up again."""
+    """An update: how far it is, what is known, what keeps it from going on. `job` is the job of its stage. One that is neither done nor `at_work` waits
+    for somebody to take it up again."""
 
     update: ModelUpdate
     run_name: str
@@ -74,11 +73,15 @@ class UpdateCard:
     document: UpdateDocument
     job: Job | None
     error: Sentence | None
-    waits: bool
 
     @property
     def at_work(self) -> bool:
-        return self.job is not None and self.job.state in LIVE and self.update.stage is not UpdateStage.DONE
+        """Also in the moment between two of its jobs."""
+        return moves_on(self.update, self.job)
+
+    @property
+    def waits(self) -> bool:
+        return self.update.stage is not UpdateStage.DONE and not self.at_work
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,9 @@ class _Asked:
 
 def plan_update(context: Context, request: UpdateRequest) -> Plan:
     asked = _asked(context, request)
-    repeated, left = _history(context, asked.dataset)
-    facts = {"run": asked.run.name, "file": asked.file, "dataset": asked.dataset.name, "repeated": len(repeated)}
+    past = past_of(context, asked.dataset.id)
+    left = len(past.left) + past.unnoted
+    facts = {"run": asked.run.name, "file": asked.file, "dataset": asked.dataset.name, "repeated": len(past.repeated)}
     english = (
         "Bring '{run}' up to date: read {file} as '{dataset}' was read, leave out rows that are known, repeat {repeated:,} earlier change(s) on the new "
         "ones, let some of them join the exam, train again with the same recipe, and compare both models on old and new cases."
@@ -162,16 +166,16 @@ def list_updates(context: Context, request: UpdatesRequest) -> UpdatesView:
         example={"update": _EXAMPLE_ID})  # fmt: skip
 def go_on_update(context: Context, request: GoOnRequest) -> ModelUpdate:
     """Its job goes on where it was; where none was asked for, it is asked for now. Raises CannotResume."""
-    found = updates.get(context.workshop.store, context.actor, UpdateId(request.update))
-    if found is None:
-        raise NotFound(thing="update", id=request.update)
-    job = _job(context, found)
-    if found.stage is UpdateStage.DONE or (job is not None and job.state in LIVE):
-        raise CannotResume(state="done" if found.stage is UpdateStage.DONE else job.state if job else "")
-    if job is not None and job.state is not JobState.DONE:
-        context.workshop.supervisor.resume(job.id)
-        return found
-    with context.workshop.update_turn:
+    with context.workshop.update_turn:  # it may be on its way to the next stage just now
+        found = updates.get(context.workshop.store, context.actor, UpdateId(request.update))
+        if found is None:
+            raise NotFound(thing="update", id=request.update)
+        job = job_of(context, found)
+        if found.stage is UpdateStage.DONE or moves_on(found, job):
+            raise CannotResume(state="done" if found.stage is UpdateStage.DONE else JobState.RUNNING)
+        if job is not None and job.state is not JobState.DONE:
+            context.workshop.supervisor.resume(job.id)
+            return found
         return go_on(context, found)
 
 
@@ -186,8 +190,7 @@ def _asked(context: Context, request: UpdateRequest) -> _Asked:
     if dataset is None or run.project != project.id:
         raise NotFound(thing="dataset" if dataset is None else "run", id=run.dataset if dataset is None else run.id)
     for known in updates.of_project(store, project.id):
-        job = _job(context, known)
-        if known.dataset == dataset.id and known.stage is not UpdateStage.DONE and job is not None and job.state in LIVE:
+        if known.dataset == dataset.id and moves_on(known, job_of(context, known)):
             raise UpdateGoesOn(file=known.file)
     mapping, leave_out = _as_before(context, dataset)
     if mapping is not None:
@@ -196,18 +199,19 @@ def _asked(context: Context, request: UpdateRequest) -> _Asked:
         except MissingColumn as error:
             facts = error.facts
             raise OtherColumns(file=upload.name, missing=facts["column"], dataset=dataset.name, columns=facts["columns"]) from error
-    found = estimate_training(context, TrainRequest(project=project.id, recipe=run.recipe, dataset=dataset.id)).estimate
+    found = estimated(context, checked(context, TrainRequest(project=project.id, recipe=run.recipe, dataset=dataset.id)))
     needed, free = found.disk_bytes + upload.size_bytes * _BYTES_A_FILE_BYTE, free_bytes(context.workshop.home.runs)
     if needed > free:
         raise DiskFull(needed=f"{needed / _GB:.1f} GB", free=f"{free / _GB:.1f} GB", place="the data folder")
-    return _Asked(run, dataset, upload.name, mapping, leave_out, needed, _seconds(context, run))
+    took_s = jobs.find(context.workshop.store, run.job).took_s  # the training that comes will take as long
+    return _Asked(run, dataset, upload.name, mapping, leave_out, needed, took_s)
 
 
-def _in_use(context: Context, project: str) -> Run | None:
+def _in_use(context: Context, project: ProjectId) -> Run | None:
     """The latest training that has ended and left a model."""
     store = context.workshop.store
-    ended = {job.id for job in jobs.of_project(store, project_of(context, project).id) if job.state not in LIVE}
-    for run in runs.of_project(store, project_of(context, project).id):
+    ended = {job.id for job in jobs.of_project(store, project) if job.state not in LIVE}
+    for run in runs.of_project(store, project):
         if run.job in ended:
             try:
                 models_of(context, run)
@@ -227,34 +231,8 @@ def _as_before(context: Context, dataset: Dataset) -> tuple[Mapping | None, bool
     return None, False
 
 
-def _history(context: Context, dataset: Dataset) -> tuple[list[Deed], int]:
-    """What will be repeated, and how much will not."""
-    past = changes.history(context.workshop.store, dataset.id, limit=_HISTORY)
-    known = deeds(past)
-    lasting = [deed for deed in known if deed.lasts]
-    return lasting, len(known) - len(lasting) + unnoted(past)
-
-
-def _seconds(context: Context, run: Run) -> float | None:
-    """As long as the training in use took; None where nobody measured it."""
-    job = jobs.find(context.workshop.store, run.job)
-    return (job.ended_at - job.started_at).total_seconds() if job.started_at and job.ended_at else None
-
-
-def _job(context: Context, found: ModelUpdate) -> Job | None:
-    return jobs.get(context.workshop.store, context.actor, found.job) if found.job is not None else None
-
-
 def _card(context: Context, found: ModelUpdate, names: dict[RunId, str]) -> UpdateCard:
-    job, ended = _job(context, found), found.stage is UpdateStage.DONE
-    error = found.error or (job.error if job is not None and not ended else None)
-    waits = not ended and (job is None or job.state not in LIVE)
+    job = job_of(context, found)
+    error = found.error or (job.error if job is not None and found.stage is not UpdateStage.DONE else None)
     new_name = names.get(found.new_run) if found.new_run is not None else None
-    return UpdateCard(found, names.get(found.run, ""), new_name, UpdateDocument.model_validate_json(found.told), job, _said(error), waits)
-
-
-def _said(error: str | None) -> Sentence | None:
-    event = next((event for event, _ in from_lines(error.encode() + b"\n")), None) if error is not None else None
-    if not isinstance(event, Failure):
-        return None
-    return Sentence(f"errors.{event.error}", event.sentence.replace("{", "{{").replace("}", "}}"), event.facts)
+    return UpdateCard(found, names.get(found.run, ""), new_name, UpdateDocument.model_validate_json(found.told), job, said_of_failure(error))

@@ -1,18 +1,20 @@
 """How an update goes from one of its jobs to the next: when a job ends, when the server starts again, when a person takes it up again."""
 
-import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from core.actions.data import dataset_of
 from core.actions.doctor import MOST_ROWS_UNASKED
-from core.actions.evaluate import models_of
+from core.actions.evaluate import known_answers, models_of, split_of
 from core.actions.registry import Context
-from core.actions.train import TrainRequest, train
+from core.actions.run import run_of
+from core.actions.train import TrainRequest, check_fit, checked, start_run
 from core.data.kind import summary_of
-from core.data.replay import deeds, unnoted
+from core.data.replay import Past
 from core.data.shapes.base import shape
 from core.data.split import SplitPlan
 from core.errors import NotFound, UserError
@@ -30,14 +32,13 @@ from core.updating.wording import choice_of, done_line, headline, left_line, not
 from storage import changes, datasets, jobs, runs, updates
 from storage.bulk import changing, extending, splitting, writing
 from storage.errors import StorageError
-from storage.rows import Change, Dataset, Job, JobId, JobState, ModelUpdate, Part, RowFilter, Run, RunId, Split, UpdateStage
+from storage.rows import LIVE, DatasetId, Job, JobId, JobState, ModelUpdate, Part, RowFilter, Run, RunId, SplitId, UpdateStage
 
 if TYPE_CHECKING:
     from core.workshop import Workshop
 
+log = logging.getLogger(__name__)
 _HISTORY = 10_000
-_ATTEMPTS = 2  # of a job that is lost, as a restart at its very beginning loses it: it is tried once more without being asked
-_KNOWN_ANSWERS = frozenset({"classification", "extraction"})  # tasks whose answers are held to what training knew
 _SIDES = TypeAdapter(tuple[Side, ...])
 
 
@@ -61,26 +62,41 @@ class UpdateBroke(UserError):
 
 
 def after_job(workshop: "Workshop", job_id: JobId) -> None:
-    """For the supervisor, with each job that has ended: the next job of an update. Raises nothing; what keeps it from going on is kept with it."""
-    with workshop.update_turn, contextlib.suppress(StorageError):
-        update, job = updates.of_job(workshop.store, job_id), jobs.find(workshop.store, job_id)
-        if update is not None and job.state is JobState.DONE:
+    """With each job that has ended: the next job of its update, if it is one's. It writes all rows of a dataset into files, so nobody waits for it."""
+    with workshop.update_turn:
+        update = updates.of_job(workshop.store, job_id)
+        if update is not None and jobs.find(workshop.store, job_id).state is JobState.DONE:
             go_on(Context(workshop, update.owner), update)
-        elif update is not None and job.state is JobState.LOST and JobSpec.of(Path(job.folder)).attempt <= _ATTEMPTS:
-            workshop.supervisor.resume(job_id)
 
 
 def take_up(workshop: "Workshop") -> None:
-    """Once, when the workshop opens: updates whose job has ended, or was never asked for, while nobody looked. Raises nothing."""
+    """Once, when the workshop opens: updates whose job has ended, or was never asked for, while nobody looked."""
     with workshop.update_turn:
         for update in updates.going_on(workshop.store):
-            job = jobs.get(workshop.store, update.owner, update.job) if update.job is not None else None
-            if update.error is None and (job is None or job.state is JobState.DONE):
-                go_on(Context(workshop, update.owner), update)
+            context = Context(workshop, update.owner)
+            job = job_of(context, update)
+            if moves_on(update, job) and (job is None or job.state is JobState.DONE):
+                go_on(context, update)
+
+
+def job_of(context: Context, update: ModelUpdate) -> Job | None:
+    """The job of its stage; None while none was asked for."""
+    return jobs.get(context.workshop.store, context.actor, update.job) if update.job is not None else None
+
+
+def moves_on(update: ModelUpdate, job: Job | None) -> bool:
+    """Whether it comes to its next stage by itself: its job is at work, or has just ended well, or is about to be asked for."""
+    return update.stage is not UpdateStage.DONE and update.error is None and (job is None or job.state in {*LIVE, JobState.DONE})
+
+
+def past_of(context: Context, dataset: DatasetId) -> Past:
+    """What was done to its rows."""
+    return Past.of(changes.history(context.workshop.store, dataset, limit=_HISTORY))
 
 
 def go_on(context: Context, update: ModelUpdate) -> ModelUpdate:
-    """From a stage whose job is done to the next; or ask for the stage's job where none was. An error becomes the update's own. Only in its turn."""
+    """From a stage whose job is done to the next; or ask for the stage's job where none was. Whatever breaks in between is kept with the update, else it
+    would stand still without a word. Only in its turn."""
     store = context.workshop.store
     try:
         if update.job is None:
@@ -88,7 +104,8 @@ def go_on(context: Context, update: ModelUpdate) -> ModelUpdate:
         return _NEXT[update.stage](context, update, jobs.find(store, update.job))
     except UserError as error:
         return updates.set_error(store, update.id, error_as_json(error))
-    except (StorageError, OSError) as error:
+    except (StorageError, OSError, ValueError) as error:  # ValueError: a file of a job, or what was noted, is not as it should be
+        log.warning("an update could not go on", exc_info=error)
         reason = told(error, place=context.workshop.home.runs) or UpdateBroke(why=str(error))
         return updates.set_error(store, update.id, error_as_json(reason))
 
@@ -115,7 +132,7 @@ def _asked_already(context: Context, update: ModelUpdate) -> Job | None:
 
 
 def _is_its(context: Context, update: ModelUpdate, run: RunId) -> bool:
-    found, old = runs.get(context.workshop.store, update.owner, run), _run(context, update.run)
+    found, old = runs.get(context.workshop.store, update.owner, run), run_of(context, update.run)
     return found is not None and found.dataset == update.dataset and found.recipe == old.recipe
 
 
@@ -130,10 +147,10 @@ def _read_done(context: Context, update: ModelUpdate, job: Job) -> ModelUpdate:
 
 
 def _prepare(context: Context, update: ModelUpdate) -> ModelUpdate:
-    store, dataset = context.workshop.store, _dataset(context, update)
-    old, repeated = _split(context, update), [deed for deed in deeds(_past(context, update)) if deed.lasts]
+    store, dataset = context.workshop.store, dataset_of(context, update.dataset)
+    old = split_of(context, run_of(context, update.run))
     settings = PrepareSettings(
-        dataset=dataset.id, first=extending.beyond(store, old.id), deeds=tuple(repeated), labelled=shape(dataset.shape).task == "classification",
+        dataset=dataset.id, first=extending.beyond(store, old.id), deeds=past_of(context, dataset.id).repeated, labelled=shape(dataset.shape).task == "classification",
         near=SplitPlan.model_validate_json(old.plan).near_together and dataset.rows <= MOST_ROWS_UNASKED,
     )  # fmt: skip
     job = context.workshop.supervisor.submit(
@@ -145,13 +162,11 @@ def _prepare(context: Context, update: ModelUpdate) -> ModelUpdate:
 
 def _prepare_done(context: Context, update: ModelUpdate, job: Job) -> ModelUpdate:
     """The new rows are clean: they are dealt out beside the older ones."""
-    store, folder, old = context.workshop.store, Path(job.folder), _split(context, update)
-    past = _past(context, update)
-    known = deeds(past)
-    touched = prepared_of(folder).touched
-    repeated = [deed for deed in known if deed.lasts]
-    done = tuple(done_line(deed, rows) for deed, rows in zip(repeated, touched, strict=False))
-    left = [left_line(deed) for deed in known if not deed.lasts] + ([unnoted_line(count)] if (count := unnoted(past)) else [])
+    store, folder, old = context.workshop.store, Path(job.folder), split_of(context, run_of(context, update.run))
+    settings = PrepareSettings.model_validate(JobSpec.of(folder).settings)
+    done = tuple(done_line(deed, rows) for deed, rows in zip(settings.deeds, prepared_of(folder).touched, strict=True))
+    past = past_of(context, update.dataset)
+    left = (*map(left_line, past.left), *((unnoted_line(past.unnoted),) if past.unnoted else ()))
     twice = _without_known(context, update)  # a mask may have made a row one that is known
     sealed = Sentence("change.sealed", "New rows joined the sealed exam")
     wish = SplitPlan.model_validate_json(old.plan).draw(sealed_test=True)
@@ -161,8 +176,8 @@ def _prepare_done(context: Context, update: ModelUpdate, job: Job) -> ModelUpdat
     document = document.model_copy(
         update={
             "known": document.known + twice, "new": split.train + split.validation + split.test - old.train - old.validation - old.test,
-            "joined": joined, "sealed": datasets.facts(store, update.dataset).sealed > 0, "done": done, "left": tuple(left),
-            "train_before": old.train, "train_after": split.train,
+            "joined": joined, "sealed": datasets.facts(store, update.dataset).sealed > 0, "done": done, "left": left,
+            "train_before": old.train, "train_after": split.train, "split": split.id,
         }
     )  # fmt: skip
     if split.train <= old.train:
@@ -171,22 +186,28 @@ def _prepare_done(context: Context, update: ModelUpdate, job: Job) -> ModelUpdat
 
 
 def _train(context: Context, update: ModelUpdate) -> ModelUpdate:
-    """The same recipe on all rows, from the base model: what was forgotten in between would not come back otherwise."""
-    old = _run(context, update.run)
-    run = train(context, TrainRequest(project=update.project, dataset=update.dataset, recipe=old.recipe, name=_named(context, old)))
+    """The same recipe on all rows, from the base model: what was forgotten in between would not come back otherwise. On the rows as they were dealt out,
+    however long that is ago: dealt out anew, the exam would hold rows that the model in use has learned."""
+    old, split = run_of(context, update.run), _document(update).split
+    dealt = splitting.get_split(context.workshop.store, context.actor, SplitId(split or ""))
+    if dealt is None:
+        raise NotFound(thing="split", id=split or "")
+    asked = checked(context, TrainRequest(project=update.project, dataset=update.dataset, recipe=old.recipe))
+    check_fit(context, asked)
+    run = start_run(context, asked, dealt, _named(context, old))
     return updates.set_job(context.workshop.store, update.id, run.job, run.id)
 
 
 def _train_done(context: Context, update: ModelUpdate, job: Job) -> ModelUpdate:
-    split = _split_of(context, _new_run(context, update))
+    split = split_of(context, _new_run(context, update))
     if not split.test:
         return _end(context, update, _document(update))
     return _ask(context, updates.begin_stage(context.workshop.store, update.id, UpdateStage.JUDGE))
 
 
 def _judge(context: Context, update: ModelUpdate) -> ModelUpdate:
-    store, old, new = context.workshop.store, _run(context, update.run), _new_run(context, update)
-    split, recipe = _split_of(context, new), Recipe.from_toml(new.recipe)
+    store, old, new = context.workshop.store, run_of(context, update.run), _new_run(context, update)
+    split, recipe = split_of(context, new), Recipe.from_toml(new.recipe)
     settings = JudgeSettings(
         task=recipe.task, first=extending.beyond(store, old.split), in_use=_judged(context, old), updated=_judged(context, new),
         max_rows=None if recipe.task == "classification" else FREE_TEXT_ROWS,
@@ -224,9 +245,7 @@ def _without_known(context: Context, update: ModelUpdate) -> int:
 
 def _judged(context: Context, run: Run) -> JudgedModel:
     _, tuned = models_of(context, run)
-    recipe, counts = Recipe.from_toml(run.recipe), splitting.split_counts(context.workshop.store, run.split)
-    known = {count.label.strip() for count in counts if count.part is Part.TRAIN and count.label.strip()}
-    return JudgedModel(model=tuned, known=tuple(sorted(known)) if recipe.task in _KNOWN_ANSWERS else (), layout=recipe.layout)
+    return JudgedModel(model=tuned, known=known_answers(context, run), layout=Recipe.from_toml(run.recipe).layout)
 
 
 def _named(context: Context, old: Run) -> str:
@@ -236,42 +255,12 @@ def _named(context: Context, old: Run) -> str:
     return f"{first}, update {taken + 1}"
 
 
-def _past(context: Context, update: ModelUpdate) -> list[Change]:
-    return changes.history(context.workshop.store, update.dataset, limit=_HISTORY)
-
-
 def _document(update: ModelUpdate) -> UpdateDocument:
     return UpdateDocument.model_validate_json(update.told)
 
 
-def _dataset(context: Context, update: ModelUpdate) -> Dataset:
-    found = datasets.get(context.workshop.store, context.actor, update.dataset)
-    if found is None:
-        raise NotFound(thing="dataset", id=update.dataset)
-    return found
-
-
-def _run(context: Context, id: RunId) -> Run:
-    found = runs.get(context.workshop.store, context.actor, id)
-    if found is None:
-        raise NotFound(thing="run", id=id)
-    return found
-
-
 def _new_run(context: Context, update: ModelUpdate) -> Run:
-    return _run(context, update.new_run or RunId(""))
-
-
-def _split(context: Context, update: ModelUpdate) -> Split:
-    """Of the model in use."""
-    return _split_of(context, _run(context, update.run))
-
-
-def _split_of(context: Context, run: Run) -> Split:
-    found = splitting.get_split(context.workshop.store, context.actor, run.split)
-    if found is None:
-        raise NotFound(thing="split", id=run.split)
-    return found
+    return run_of(context, update.new_run or "")
 
 
 def _not_read(context: Context, update: ModelUpdate) -> ModelUpdate:

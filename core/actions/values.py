@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from core.actions.compare import form_names
-from core.actions.evaluate import run_of
 from core.actions.registry import Context, Request, Scope, action
+from core.actions.run import run_of
 from core.tasks.places import Standing, Value, values_in
 
 __all__ = ["Standing", "Value", "ValuesRequest", "values"]

@@ -1,7 +1,8 @@
 """What was asked for when rows were changed, kept with the change, so that the same can be done to rows that come later."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -57,13 +58,29 @@ class Deed(BaseModel):
             return False
 
 
+@dataclass(frozen=True)
+class Past:
+    """What was done to the rows until now: what is done to rows that come too, in its order; what is not; and how many changes nobody can tell that of,
+    since an earlier release did not keep what was asked for."""
+
+    repeated: tuple[Deed, ...]
+    left: tuple[Deed, ...]
+    unnoted: int
+
+    @classmethod
+    def of(cls, changes: Sequence[Change]) -> "Past":
+        """The newest first, as history gives them."""
+        known = deeds(changes)
+        return cls(tuple(deed for deed in known if deed.lasts), tuple(deed for deed in known if not deed.lasts), _unnoted(changes))
+
+
 def noting(doing: str, request: BaseModel) -> dict[str, str]:
     """The fact for the sentence of a change: what was asked for, as JSON."""
     asked = request.model_dump(mode="json", exclude={"dataset"}, exclude_defaults=True)
     return {_ASKED: json.dumps({**asked, "doing": doing}, ensure_ascii=False)}
 
 
-def deeds(changes: Iterable[Change]) -> list[Deed]:
+def deeds(changes: Sequence[Change]) -> list[Deed]:
     """Those of these changes (the newest first, as history gives them) that stand and can be done again, the oldest first."""
     found = []
     for change in changes:
@@ -73,8 +90,7 @@ def deeds(changes: Iterable[Change]) -> list[Deed]:
     return [deed for deed in reversed(found) if deed.doing is not Doing.MEND or deed.mends_content]
 
 
-def unnoted(changes: Iterable[Change]) -> int:
-    """How many of these changes stand and would be done again, if anybody knew what was asked for: an earlier release did not keep it."""
+def _unnoted(changes: Sequence[Change]) -> int:
     return sum(change.kind in set(Doing) and not change.undone and change.undoes is None and _asked(change) is None for change in changes)
 
 

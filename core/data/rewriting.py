@@ -31,14 +31,19 @@ def is_lasting(filter: RowFilterModel) -> bool:
 def matches(question: str, answer: str | None, filter: RowFilterModel) -> bool:
     """Of a lasting filter, as storage.bulk.filtering has it."""
     chars = len(question) + len(answer or "")
-    wanted = folded(filter.search.strip())
     return (
         (filter.label is None or answer == filter.label)
         and (filter.answered is None or (answer is not None) is filter.answered)
         and (filter.least_chars is None or chars >= filter.least_chars)
         and (filter.most_chars is None or chars <= filter.most_chars)
-        and (not wanted or wanted in f"{folded(question)} {folded(answer or '')}")
+        and _holds(question, answer or "", folded(filter.search.strip()))
     )
+
+
+def _holds(question: str, answer: str, wanted: str) -> bool:
+    """Storage folds a pair of ASCII texts one by one, any other pair as one text."""
+    texts = (folded(question), folded(answer))
+    return any(wanted in text for text in (texts if question.isascii() and answer.isascii() else (" ".join(texts),)))
 
 
 def _answered(messages: str, *, answer: str) -> str:

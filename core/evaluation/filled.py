@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.evaluation.answers import AnswerRow
 from core.evaluation.rows import Row
 from core.evaluation.verdict import Fact, FieldResult, Line, VerdictDocument
-from core.tasks.extraction import said_in
+from core.tasks.extraction import said_by_field
 from core.tasks.places import Standing, values_in
 
 
@@ -15,11 +15,13 @@ def field_results(rows: Sequence[Row], answers: Sequence[str], names: Sequence[s
     """One a field of `names`. An answer that is no JSON object gives nothing and says of no field that it is not there."""
     count = {name: Counter[str]() for name in names}
     for row, answer in zip(rows, answers, strict=True):
-        wanted, given = said_in(row.answer) or frozenset(), said_in(answer)
+        wanted, given = said_by_field(row.answer) or {}, said_by_field(answer)
         for name in names:
-            here, said = {pair for pair in wanted if pair[0] == name}, {pair for pair in given or () if pair[0] == name}
-            count[name].update(wanted=bool(here), right=bool(here) and here == said, not_there=not here)
-            count[name].update(not_there_right=not here and given is not None and not said)
+            said = None if given is None else given.get(name)
+            if name in wanted:
+                count[name].update(wanted=1, right=int(said == wanted[name]))
+            else:
+                count[name].update(not_there=1, not_there_right=int(given is not None and said is None))
         for text, kind in ((answer, ""), (row.answer, "own_")):
             for value in values_in(row.question, text):
                 if value.name in count and value.standing in (Standing.STANDS, Standing.MADE_UP):

@@ -8,7 +8,7 @@ from core.evaluation.rows import Row
 from core.evaluation.statistics import Paired, paired_scores, paired_shares
 from core.evaluation.verdict import Candidate, CandidateResult, CategoryResult, Comparison, Outcome
 from core.evaluation.wording import comparison_line, outcome_of
-from core.tasks.extraction import said_in
+from core.tasks.extraction import said_by_field
 
 _WORST = 20
 
@@ -95,19 +95,12 @@ def _categories(learned: Mapping[str, int], test: Sequence[Row], answers: Sequen
 
 
 def _fields(train: Sequence[Row], test: Sequence[Row], answers: Sequence[str]) -> list[CategoryResult]:
-    """Rows that want the field, and those that got its value right; what was made up counts in the metric, not here."""
-    learned = Counter(name for row in train for name in _by_field(row.answer))
+    """Rows that want the field, and those that got it whole; what was made up where nothing is wanted counts in the metric, not here."""
+    learned = Counter(name for row in train for name in said_by_field(row.answer) or ())
     asked, right = Counter[str](), Counter[str]()
     for row, answer in zip(test, answers, strict=True):
-        given = _by_field(answer)
-        for name, values in _by_field(row.answer).items():
+        given = said_by_field(answer) or {}
+        for name, values in (said_by_field(row.answer) or {}).items():
             asked[name] += 1
-            right[name] += values <= given.get(name, set())
+            right[name] += values == given.get(name)
     return [CategoryResult(name=name, rows=rows, right=right[name], learned_from=learned[name]) for name, rows in asked.items()]
-
-
-def _by_field(answer: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for name, value in said_in(answer) or ():
-        found.setdefault(name, set()).add(value)
-    return found

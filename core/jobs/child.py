@@ -12,8 +12,8 @@ from typing import Any
 from core.errors import Unexpected, UserError
 from core.jobs.awake import kept_awake
 from core.jobs.events import Failure, State
-from core.jobs.failures import OutOfMemory, plain_facts, redacted, told
-from core.jobs.handle import LOCK_FILE, LOG_FILE, ChildJob, JobPaused, JobStopped
+from core.jobs.failures import OutOfMemory, failure, redacted, told
+from core.jobs.handle import LATE_CHILD_S, LOCK_FILE, LOG_FILE, ChildJob, JobPaused, JobStopped
 from core.jobs.memory import MemoryWatch
 from core.jobs.spec import JobSpec
 from core.quiet import be_quiet
@@ -29,10 +29,11 @@ def main(arguments: list[str]) -> int:
     be_quiet(hub=os.environ.get("HF_HUB_OFFLINE") == "0")
     be_modest()
     lock = FolderLock(folder / LOCK_FILE)
-    if not lock.acquire():
+    if not lock.acquire(LATE_CHILD_S):
         return NOT_MINE
     spec = JobSpec.of(folder)
     if spec.attempt != attempt:
+        lock.release()
         return NOT_MINE
     _limit_memory(spec.memory_limit_bytes)
     job = ChildJob(folder, spec)
@@ -50,8 +51,7 @@ def main(arguments: list[str]) -> int:
 
 def _end_for_memory(job: ChildJob) -> None:
     """In the watching thread, whatever the main one does: soon the system would kill this process, and no one would say why."""
-    error = OutOfMemory()
-    job.say_end(Failure(error.name, str(error), plain_facts(error)))
+    job.say_end(failure(OutOfMemory()))
     os._exit(0)
 
 
@@ -65,7 +65,7 @@ def _end_of(job: ChildJob) -> State | Failure:
     except JobStopped:
         return State(JobState.STOPPED)
     except UserError as error:
-        return Failure(error.name, str(error), plain_facts(error))
+        return failure(error)
     except Exception as error:  # noqa: BLE001 - the one place where whatever a library throws becomes a sentence
         return _failure(job, error)
     return State(JobState.DONE)
@@ -79,7 +79,7 @@ def _failure(job: ChildJob, error: Exception) -> Failure:
     with contextlib.suppress(OSError):  # a full disk takes no log either
         sys.stderr.write(f"{sentence}\n{details}\n")
         sys.stderr.flush()
-    return Failure(sentence.name, str(sentence), plain_facts(sentence), details[-4000:])
+    return failure(sentence, details[-4000:])
 
 
 def _main_of(spec: JobSpec) -> Any:

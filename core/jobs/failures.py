@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DiskFull, Unexpected, UserError
+from core.jobs.events import Failure
 from core.sentence import as_plain, from_plain
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -65,6 +66,11 @@ def unexpected(error: Exception, log: str) -> Unexpected:
 def plain_facts(error: UserError) -> dict[str, Any]:
     """An error's facts on their way through a pipe or a file, to where `rebuilt` takes them."""
     return {name: as_plain(fact) for name, fact in error.facts.items()}
+
+
+def failure(error: UserError, details: str = "") -> Failure:
+    """As a job's last word says it."""
+    return Failure(error.name, str(error), plain_facts(error), details)
 
 
 def rebuilt(name: str, sentence: str, facts: Mapping[str, Any]) -> UserError:

@@ -19,6 +19,7 @@ PAUSE_FILE = "pause"
 LOG_FILE = "log.txt"
 LOCK_FILE = "lock"
 RESERVE_FILE = "reserve"
+LATE_CHILD_S = 5.0  # how long the lock of a folder is waited for: one that looks, or a late child of an earlier attempt, holds it for an instant
 _RESERVE_BYTES = 64 * 1024  # given back when the disk is full, so that the child can still say so
 
 

@@ -15,7 +15,7 @@ from core.jobs.launch import kill_child, kill_tree
 from core.jobs.spec import SPEC_FILE, JobSpec, Kind
 from storage.errors import RowMissing, StoreClosed, StoreFull
 from storage.files import FolderLock
-from storage.rows import JobId, JobState
+from storage.rows import Job, JobId, JobState
 
 log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
@@ -29,7 +29,7 @@ ENDS = frozenset({JobState.DONE, JobState.STOPPED, JobState.PAUSED})
 class Living:
     """A job whose child runs or has just ended. `child` is None for one that an earlier server started: its lock tells whether it lives.
 
-    `end` is what it said last with the offset behind it; `kill_at` is when patience ends.
+    `end` is what it said last with the offset behind it; `kill_at` is when patience ends. `begun` is false for one that was disowned before it had come.
     """
 
     id: JobId
@@ -41,6 +41,16 @@ class Living:
     end: tuple[State | Failure, int] | None = None
     kill_at: float | None = None
     stopping: bool = False
+    begun: bool = True
+
+    @classmethod
+    def left(cls, job: Job, kind: Kind, offset: int) -> "Living":
+        """As an earlier server left it. One that was asked to end has its whole grace again."""
+        folder = Path(job.folder)
+        living = cls(job.id, kind, folder, offset, JobSpec.of(folder).attempt, stopping=job.state in (JobState.STOPPING, JobState.PAUSING))
+        if living.stopping:
+            living.kill_at = time.monotonic() + (kind.stop_grace_s if job.state is JobState.STOPPING else kind.pause_grace_s)
+        return living
 
     def is_alive(self) -> bool:
         if self.child is not None:
@@ -69,6 +79,7 @@ class Living:
         lock = FolderLock(self.folder / LOCK_FILE)
         if not lock.acquire():
             return False
+        self.begun = lock.left_behind
         spec = JobSpec.of(self.folder)
         spec.model_copy(update={"attempt": spec.attempt + 1}).save(self.folder)
         lock.release()

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.jobs.handle import PAUSE_FILE, STOP_FILE
+from core.jobs.handle import LATE_CHILD_S, LOCK_FILE, PAUSE_FILE, STOP_FILE
 from core.jobs.spec import JobSpec, Kind
 from storage import queue
+from storage.files import FolderLock
 from storage.rows import JobId
 from storage.store import Store
 
@@ -29,10 +30,10 @@ class Queue:
         self._store, self._lock = store, threading.Lock()
         self._waiting: list[Waiting] = []
 
-    def add(self, waiting: Waiting) -> None:
-        """At the end."""
+    def add(self, waiting: Waiting, *, first: bool = False) -> None:
+        """At the end, or before all others."""
         with self._lock:
-            self._waiting.append(waiting)
+            self._waiting.insert(0 if first else len(self._waiting), waiting)
             says_something = len(self._waiting) > 1
         if says_something:
             self._keep()
@@ -83,5 +84,8 @@ def ready_again(folder: Path, *, resume: bool, threads: int) -> None:
     """For one more child: nothing is asked of it, and a late one of the attempt before finds another number. `resume`: there was one before."""
     for asked in (STOP_FILE, PAUSE_FILE):
         (folder / asked).unlink(missing_ok=True)
+    lock = FolderLock(folder / LOCK_FILE)
+    lock.acquire(LATE_CHILD_S)
     spec = JobSpec.of(folder)
     spec.model_copy(update={"resume": resume, "attempt": spec.attempt + 1, "threads": threads}).save(folder)
+    lock.release()

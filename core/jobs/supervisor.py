@@ -183,10 +183,10 @@ class Supervisor:
         """Hear of every change (state, progress, points) of one job. `on_change` is called in another thread and must be quick."""
         return self._listeners.subscribe(job_id, on_change)
 
-    def adopt(self) -> list[Job]:
+    def adopt(self) -> None:
         """Once, at the start: find the children that an earlier server left, living or dead, and queue again what had not started."""
-        found, waiting = jobs.live(self._store), list[Waiting]()
-        for job in found:
+        waiting = list[Waiting]()
+        for job in jobs.live(self._store):
             kind, folder = self._kinds.get(job.kind), Path(job.folder)
             if kind is None or not (folder / SPEC_FILE).is_file():
                 error = UnknownKind(kind=job.kind, known=", ".join(self._kinds)) if kind is None else JobLost()
@@ -195,16 +195,11 @@ class Supervisor:
             if job.state is JobState.QUEUED:
                 waiting.append(Waiting(job.id, kind, folder, {}))
                 continue
-            living = Living(job.id, kind, folder, jobs.offset(self._store, job.id), JobSpec.of(folder).attempt)
-            if job.state in (JobState.STOPPING, JobState.PAUSING):
-                grace_s = kind.stop_grace_s if job.state is JobState.STOPPING else kind.pause_grace_s
-                living.stopping, living.kill_at = True, time.monotonic() + grace_s
             with self._changed:
-                self._living[job.id] = living
+                self._living[job.id] = Living.left(job, kind, jobs.offset(self._store, job.id))
         self._queue.adopt(waiting)
         self._tailer.wake()
         self._start_what_can()
-        return found
 
     def close(self) -> None:
         """Let go of the store; the children go on, and the next server adopts them."""
@@ -216,7 +211,7 @@ class Supervisor:
     def stand_by(self, kind: str) -> bool:
         """Have a child ready for the next job of this kind, unless the machine is at work. Raises UnknownKind."""
         with self._changed:
-            busy = self._closed or any(job.kind.exclusive for job in self._living.values())
+            busy = self._closed or self.holder() is not None
         return not busy and self.standby.prepare(self._kind(kind))
 
     def _kind(self, name: str) -> Kind:
@@ -238,8 +233,7 @@ class Supervisor:
         with self._changed:
             if self._closed:
                 return None
-            busy = any(job.kind.exclusive for job in self._living.values())
-            chosen = self._queue.next(exclusive_too=not busy)
+            chosen = self._queue.next(exclusive_too=self.holder() is None)
             if chosen is not None:
                 offset, attempt = jobs.offset(self._store, chosen.id), JobSpec.of(chosen.folder).attempt
                 self._living[chosen.id] = Living(chosen.id, chosen.kind, chosen.folder, offset, attempt)
@@ -281,12 +275,17 @@ class Supervisor:
             jobs.take(self._store, living.id, offset=offset, state=living.end_asked(event))
         elif isinstance(event, Failure):
             jobs.take(self._store, living.id, offset=offset, state=JobState.FAILED, error=to_line(event).strip())
+        elif not living.disown():
+            return
         elif living.stopping:
             jobs.set_state(self._store, living.id, living.end_asked())
-        elif living.disown():
-            jobs.set_state(self._store, living.id, JobState.LOST, error=as_json(JobLost()))
-        else:
+        elif living.child is None and not living.begun:
+            jobs.set_state(self._store, living.id, JobState.QUEUED)  # its server ended while it was starting: nothing was done, it has its turn still
+            self._queue.add(Waiting(living.id, living.kind, living.folder, {}), first=True)
+            self._drop(living)
             return
+        else:
+            jobs.set_state(self._store, living.id, JobState.LOST, error=as_json(JobLost()))
         self._drop(living)
         if self._after is not None and not self._closed:
             self._after(living.id)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import Unexpected, UserError
-from core.jobs.events import Advice, Artefact, Best, Event, Failure, MetricPoint, Progress, Resource, to_line
-from core.jobs.failures import told
+from core.jobs.events import Advice, Artefact, Best, Event, MetricPoint, Progress, Resource, to_line
+from core.jobs.failures import failure, told
 from core.jobs.handle import LOG_FILE
 from core.jobs.spec import Kind
-from core.sentence import as_plain
 from storage import jobs
 from storage.rows import BestPoint, Job, JobAdvice, JobArtefact, JobId, JobProgress, JobResource, JobState, Point
 from storage.store import Store
@@ -63,7 +62,7 @@ def finish(store: Store, job: Job, kind: Kind, offset: int) -> None:
 
 def as_json(error: UserError) -> str:
     """As a Failure event: what Job.error holds."""
-    return to_line(Failure(error.name, str(error), {key: as_plain(value) for key, value in error.facts.items()})).strip()
+    return to_line(failure(error)).strip()
 
 
 def _logged(error: Exception, folder: Path) -> Unexpected:

@@ -77,7 +77,8 @@ class _Way:
 
 
 class _Voice(ChildJob):
-    """What a trial's training says goes to the search, not into the run folder's events; a stop is the search's."""
+    """What a trial's training says goes to the search, not into the run folder's events; a stop is the search's. It is never paused: a trial keeps no
+    place."""
 
     def __init__(self, job: ChildJob, heard: Callable[[Event], None]) -> None:
         self.folder, self.spec, self._job, self._heard = job.folder, job.spec, job, heard
@@ -86,8 +87,7 @@ class _Voice(ChildJob):
         self._heard(event)
 
     def stop_requested(self) -> bool:
-        """Also for a pause: a trial keeps no place, it is begun anew."""
-        return self._job.end_requested()
+        return self._job.stop_requested()
 
     def pause_requested(self) -> bool:
         return False

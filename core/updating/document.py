@@ -42,7 +42,7 @@ class Side(Part):
 
 class UpdateDocument(Part):
     """`rows` came with the file, `known` of them stood in the dataset before, `new` are learned from or joined the exam (`joined`). `done` says what was
-    repeated on them, `left` what was not and why. `train_before` and `train_after` are the rows to learn from."""
+    repeated on them, `left` what was not and why. `train_before` and `train_after` are the rows to learn from, as `split` deals them out."""
 
     rows: int | None = None
     known: int = 0
@@ -53,6 +53,7 @@ class UpdateDocument(Part):
     left: tuple[Line, ...] = ()
     train_before: int = 0
     train_after: int = 0
+    split: str | None = None
     sides: tuple[Side, ...] = ()
     choice: Choice | None = None
     headline: Line | None = None

@@ -15,7 +15,7 @@ from storage.rows import Change, DatasetId, NewExample, OwnerId, RowEdit, RowFil
 from storage.store import Store
 
 _BATCH = 20_000
-# The texts that a row need not keep are NULL, as schema 2 says.
+# The texts that a row need not keep are NULL, as the schema says.
 KEPT_MESSAGES = "CASE WHEN {m} = whole_messages(NULL, {q}, {a}) THEN NULL ELSE {m} END"
 KEPT_HASH = f"row_hash({KEPT_MESSAGES}, {{q}}, {{a}})"
 KEPT_FOLDED = folded_of("{q}", "{a}")

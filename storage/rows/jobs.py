@@ -43,6 +43,11 @@ class Job:
     started_at: datetime | None
     ended_at: datetime | None
 
+    @property
+    def took_s(self) -> float | None:
+        """Seconds from its start to its end, pauses included; None before."""
+        return (self.ended_at - self.started_at).total_seconds() if self.started_at is not None and self.ended_at is not None else None
+
 
 @dataclass(frozen=True)
 class Run:

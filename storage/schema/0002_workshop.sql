@@ -1,7 +1,6 @@
 -- The data workshop. Texts that can be worked out again are not kept: a million rows are written in seconds only when few bytes are.
 --   messages NULL: a question and its answer, which `whole_messages` writes out.
---   content_hash: row_hash of these three; a pair is hashed without being written out, which half of an import's time was spent on.
---   imported_hash NULL: the content never changed. question_key NULL: not worked out yet (storage.bulk.keys), for a moment after an import. folded NULL: question and answer are ASCII, which search folds by itself.
+--   imported_hash NULL: the content never changed. folded NULL: question and answer are ASCII, which search folds by itself.
 --   form NULL: `original` is the whole row. Else it is {"question": column, "answer": column}, `original` lacks these two, and `whole_original` adds them.
 --   erased: a person was erased from the row; its texts are gone for good, its hash stays.
 CREATE MACRO whole_messages(messages, question, answer) AS coalesce(messages,
@@ -10,11 +9,6 @@ CREATE MACRO whole_original(original, form, question, answer) AS CASE WHEN form 
     '{' || to_json(form->>'question') || ':' || to_json(question)
     || CASE WHEN form->>'answer' IS NULL THEN '' ELSE ',' || to_json(form->>'answer') || ':' || coalesce(to_json(answer), 'null') END
     || CASE WHEN original = '{}' THEN '}' ELSE ',' || substr(original, 2) END END;
--- SHA-256: of a question and its answer with a NUL between them, which no text holds; of a question that waits with a NUL before it; of any other
--- conversation as it is written.
-CREATE MACRO row_hash(messages, question, answer) AS sha256(
-    CASE WHEN messages IS NOT NULL THEN messages WHEN answer IS NULL THEN chr(0) || question ELSE question || chr(0) || answer END
-);
 -- DuckDB's own hash takes a tenth of md5's time. Its values may be others in another release: `made_by` has the key of one known text, and a store that
 -- finds another when it opens makes all keys anew.
 CREATE OR REPLACE MACRO question_key(folded_text) AS hash(trim(
@@ -27,24 +21,15 @@ CREATE TABLE example_2 (
     messages VARCHAR USING COMPRESSION uncompressed, question VARCHAR USING COMPRESSION uncompressed NOT NULL, answer VARCHAR,
     content_hash VARCHAR USING COMPRESSION uncompressed NOT NULL, imported_hash VARCHAR, source VARCHAR NOT NULL, row BIGINT NOT NULL,
     original VARCHAR USING COMPRESSION uncompressed NOT NULL, form VARCHAR, sealed BOOLEAN NOT NULL, erased BOOLEAN NOT NULL,
-    question_key UBIGINT, folded VARCHAR USING COMPRESSION uncompressed, born BIGINT NOT NULL, gone BIGINT
+    question_key UBIGINT NOT NULL, folded VARCHAR USING COMPRESSION uncompressed, born BIGINT NOT NULL, gone BIGINT
 );
 INSERT INTO example_2
-SELECT id, owner, dataset, position, kept, question, answer, row_hash(kept, question, answer),
+SELECT id, owner, dataset, position, CASE WHEN messages = whole_messages(NULL, question, answer) THEN NULL ELSE messages END, question, answer, content_hash,
        CASE WHEN imported_hash = content_hash THEN NULL ELSE imported_hash END, source, row, original, NULL, sealed, false, question_key(folded(question)),
        CASE WHEN strlen(question) = length(question) AND strlen(coalesce(answer, '')) = length(coalesce(answer, '')) THEN NULL ELSE folded END, born, gone
-FROM (SELECT *, CASE WHEN messages = whole_messages(NULL, question, answer) THEN NULL ELSE messages END AS kept FROM example)
-ORDER BY dataset, position, born;
+FROM example ORDER BY dataset, position, born;
 DROP TABLE example;
 ALTER TABLE example_2 RENAME TO example;
-UPDATE version SET content_hash = hashed.hash FROM (
-    SELECT version, sha256(string_agg(hash, '' ORDER BY block)) AS hash FROM (
-        SELECT version, block, sha256(string_agg(content_hash || CASE WHEN sealed THEN 's' ELSE '' END, '' ORDER BY position)) AS hash FROM (
-            SELECT v.id AS version, e.content_hash, e.sealed, e.position, (row_number() OVER (PARTITION BY v.id ORDER BY e.position) - 1) // 4096 AS block
-            FROM version v JOIN example e ON e.dataset = v.dataset AND e.born <= v.change AND (e.gone IS NULL OR e.gone > v.change)
-        ) GROUP BY version, block
-    ) GROUP BY version
-) hashed WHERE hashed.version = version.id;
 
 -- What was done to a dataset, a line each: an import, an edit, a bulk edit, an undo. The states of the rows say what it was to each of them.
 -- `what` is a Sentence as JSON. `undoes` is the change that this one takes back.

@@ -29,7 +29,7 @@ def messages(question: str, answer: str | None) -> str:
 
 
 def row_hash(text: str) -> str:
-    """What schema 2 says of the hash of a row with these messages, said in Python."""
+    """What the schema says of the hash of a row with these messages, said in Python."""
     question, answer = question_and_answer(turns_of(text))
     if text != messages(question, answer) or any(f"\\u00{code:02x}" in text for code in range(32)):
         said = text

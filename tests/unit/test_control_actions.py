@@ -5,23 +5,18 @@ import json
 import pytest
 
 from core.actions.again import NothingKept, SameRecipe
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.errors import NotFound
 from core.jobs.refusals import CannotPause, NotWaiting
 from core.sentence import Sentence
 from core.training.recipe import Recipe
 from core.training.rescue import rescue
 from storage.rows import JobState, OwnerId
+from tests.agreeing import agreed
 from tests.unit.test_training_actions import project_with, workshop
 from tests.unit.training_bench import recipe
 
 __all__ = ["workshop"]
-
-
-def agreed(context, verb, values):
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return perform(context, verb, values, approval=asked.value.token), asked.value.plan
 
 
 @pytest.fixture
@@ -29,16 +24,16 @@ def trained(workshop):
     context, project = project_with(workshop, ("apple", "pear", "plum"))
     card = perform(context, "recipe", {"project": project.id, "base_model": "tiny"})
     short = perform(context, "edit-recipe", {"recipe": card.toml, "changes": '{"num_train_epochs": 2, "evaluations": 3}'})
-    run, _ = agreed(context, "train", {"project": project.id, "recipe": short.toml})
+    _, run = agreed(context, "train", {"project": project.id, "recipe": short.toml})
     assert workshop.supervisor.wait(run.job, 200).state is JobState.DONE
     return context, project, run
 
 
 def test_a_run_is_trained_on_and_again_with_one_change(workshop, trained):
     context, project, first = trained
-    longer, plan = agreed(context, "train-longer", {"run": first.id, "rounds": 1})
+    plan, longer = agreed(context, "train-longer", {"run": first.id, "rounds": 1})
     assert plan.seconds is not None
-    changed, plan = agreed(context, "train-changed", {"run": first.id, "field": "learning_rate", "value": "0.0004"})
+    plan, changed = agreed(context, "train-changed", {"run": first.id, "field": "learning_rate", "value": "0.0004"})
     assert "learning_rate = 0.0004" in str(plan.what)
     found = perform(context, "queue", {"project": project.id})
     assert [one.job.id for one in found][-1] == changed.job
@@ -68,7 +63,7 @@ def test_the_queue_says_why_each_waits_and_is_put_in_another_order(workshop):
     context, project = project_with(workshop, ("apple", "pear", "plum"))
     toml = perform(context, "recipe", {"project": project.id, "base_model": "tiny"}).toml
     long = perform(context, "edit-recipe", {"recipe": toml, "changes": '{"num_train_epochs": 150, "early_stopping_patience": 999}'}).toml
-    runs = [agreed(context, "train", {"project": project.id, "recipe": long, "name": name})[0] for name in ("one", "two", "three")]
+    runs = [agreed(context, "train", {"project": project.id, "recipe": long, "name": name})[1] for name in ("one", "two", "three")]
 
     def order():
         return [(one.title, one.why.key) for one in perform(context, "queue", {"project": project.id})]
@@ -80,7 +75,9 @@ def test_the_queue_says_why_each_waits_and_is_put_in_another_order(workshop):
     assert [name for name, _ in order()] == ["one", "three", "two"]
     perform(context, "pause", {"run": runs[1].id})
     assert order() == [("one", "queue.at_work"), ("three", "queue.next"), ("two", "queue.paused")]
-    assert perform(Context(workshop, OwnerId("other")), "projects", {}) == ()
+    for verb, values in (("queue", {"project": project.id}), ("move-job", {"job": runs[2].job})):
+        with pytest.raises(NotFound):
+            perform(Context(workshop, OwnerId("other")), verb, values)
     with pytest.raises(NothingKept):
         perform(context, "train-longer", {"run": runs[1].id})
     for run in (runs[1], runs[2], runs[0]):
@@ -89,12 +86,14 @@ def test_the_queue_says_why_each_waits_and_is_put_in_another_order(workshop):
 
 
 def test_what_broke_off_offers_one_change_that_would_help():
-    used = recipe(per_device_train_batch_size=7, gradient_accumulation_steps=2)
+    used = recipe(per_device_train_batch_size=15, gradient_accumulation_steps=2)
     assert rescue("LossNotFinite", used).changes == {"learning_rate": 1e-3}
-    assert rescue("OutOfMemory", used).changes == {"per_device_train_batch_size": 3, "gradient_accumulation_steps": 6}
-    one = recipe(per_device_train_batch_size=1)
-    assert rescue("OutOfMemory", one).changes == {"activation_checkpointing": True}
-    assert rescue("OutOfMemory", one.model_copy(update={"activation_checkpointing": True})) is None
+    assert rescue("OutOfMemory", used).changes == {"per_device_train_batch_size": 5, "gradient_accumulation_steps": 6}
+    few = recipe(per_device_train_batch_size=5)
+    assert rescue("OutOfMemory", few).changes == {"activation_checkpointing": True}
+    twice = few.model_copy(update={"activation_checkpointing": True})
+    assert rescue("OutOfMemory", twice).changes == {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 5}
+    assert rescue("OutOfMemory", twice.model_copy(update={"per_device_train_batch_size": 1})) is None
     assert rescue("DiskFull", used) is None
     for error in ("LossNotFinite", "OutOfMemory"):
         offer = rescue(error, used)

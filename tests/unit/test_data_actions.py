@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from core.actions.registry import Context, NeedsApproval, actions, perform, request_for
+from core.actions.registry import Context, actions, perform, request_for
 from core.data.kind import KINDS
 from core.errors import BadValue, NotFound, UserError
 from core.home import Home
 from core.workshop import Workshop
 from storage.rows import Job, JobState, OwnerId, Part
+from tests.agreeing import agreed
 from tests.unit.data_files import real_file, written
 
 _GROUPS = ("project", "data", "rows", "edits", "reviews", "views", "bulk", "split")
@@ -42,12 +43,6 @@ def _import(context: Context, path: Path, project: str | None = None, **values: 
     upload = context.workshop.take_upload(context.actor, path.name, path)
     job = perform(context, "import", {"upload": upload.id, "project": project, **values})
     return context.workshop.supervisor.wait(job.id, 60)
-
-
-def _approved(context: Context, verb: str, values: dict[str, Any]) -> Any:
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return perform(context, verb, values, approval=asked.value.token)
 
 
 def test_every_example_is_a_valid_request() -> None:
@@ -219,11 +214,9 @@ def test_a_project_is_saved_restored_and_deleted_with_a_plan(context: Context, l
     hashes = [[row.content_hash for row in perform(context, "rows", {"dataset": dataset, "size": 500}).examples] for dataset in (labelled, copy.id)]
     assert hashes[0] == hashes[1]
     assert len(hashes[0]) == _ROWS
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "delete-project", {"project": restored.id})
-    assert "60 row(s) with their history" in asked.value.plan.goes
-    assert asked.value.plan.remains
-    deleted = _approved(context, "delete-project", {"project": restored.id})
+    plan, deleted = agreed(context, "delete-project", {"project": restored.id})
+    assert "60 row(s) with their history" in plan.goes
+    assert plan.remains
     assert deleted.contents.examples == _ROWS
     with pytest.raises(NotFound):
         perform(context, "rows", {"dataset": copy.id})
@@ -235,7 +228,7 @@ def test_a_project_is_saved_restored_and_deleted_with_a_plan(context: Context, l
 
 def test_a_dataset_is_deleted_with_a_plan(context: Context, tmp_path: Path) -> None:
     done = _import(context, written(tmp_path, "text,label\n" + "".join(f"t{n},k{n % 2}\n" for n in range(9)), "gone.csv"))
-    _approved(context, "delete-dataset", {"dataset": done.subject})
+    agreed(context, "delete-dataset", {"dataset": done.subject})
     with pytest.raises(NotFound):
         perform(context, "facts", {"dataset": done.subject})
 

@@ -9,13 +9,14 @@ import pytest
 
 from core.actions.doctor import FindingsView, ensure_checkup
 from core.actions.mend import NothingToMend
-from core.actions.registry import Context, NeedsApproval, actions, perform, request_for
+from core.actions.registry import Context, actions, perform, request_for
 from core.data.doctor.base import UnknownCheck, checks
 from core.errors import NotFound
 from core.home import Home
 from core.workshop import Workshop
 from storage.bulk import splitting
 from storage.rows import DatasetId, JobState, OwnerId
+from tests.agreeing import agreed
 from tests.unit.data_files import written
 
 _MESSY = (
@@ -55,9 +56,7 @@ def _looked(context: Context, dataset: str) -> FindingsView:
 
 
 def _mend(context: Context, **values: Any) -> Any:
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "mend", values)
-    return asked.value.plan, perform(context, "mend", values, approval=asked.value.token)
+    return agreed(context, "mend", values)
 
 
 def _rows(view: FindingsView, name: str) -> int:
@@ -191,7 +190,5 @@ def test_a_stranger_sees_nothing_and_every_example_is_a_valid_request(context: C
 def test_a_project_is_deleted_although_the_doctor_looks(context: Context, dataset: str) -> None:
     perform(context, "own-cases", {"dataset": dataset, "text": "x"})
     project = perform(context, "projects", {})[0].project
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "delete-project", {"project": project})
-    perform(context, "delete-project", {"project": project}, approval=asked.value.token)
+    agreed(context, "delete-project", {"project": project})
     assert perform(context, "projects", {}) == ()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.actions.erase import NobodyFound, WorkGoesOn
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.errors import BadValue
 from core.home import Home
 from core.workshop import Workshop
@@ -24,6 +24,7 @@ from storage.erasing import TEXTS
 from storage.errors import NothingToTakeBack, StorageError
 from storage.person import Person
 from storage.rows import LOCAL_OWNER, JobArtefact, JobState, RowEdit
+from tests.agreeing import agreed
 from tests.unit.store_rows import filled, messages, support_rows
 
 NAME, WHAT = "Renée Quartarolo", '{"key":"x","english":"x","facts":{}}'
@@ -81,9 +82,7 @@ def files_that_hold(root: Path, *texts: str) -> list[str]:
 
 
 def approved(context: Context, **values):
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "erase-person", values)
-    return asked.value.plan, perform(context, "erase-person", values, approval=asked.value.token)
+    return agreed(context, "erase-person", values)
 
 
 def test_after_it_no_file_of_the_home_holds_the_person(context: Context) -> None:

@@ -15,17 +15,15 @@ from core.evaluation.pairs import Side, shuffled
 from core.evaluation.settings import ANSWERS_FILE
 from core.evaluation.verdict import Candidate
 from core.home import Home
-from core.jobs.handle import SPEC_FILE
-from core.jobs.spec import JobSpec
 from core.training.recipe import Recipe
-from core.training.settings import TrainSettings
 from core.workshop import Workshop
-from storage import datasets, jobs, projects, runs, verdicts
+from storage import datasets, jobs, projects, verdicts
 from storage.bulk import splitting
 from storage.bulk.importing import import_parquet
-from storage.ids import new_id
-from storage.rows import LOCAL_OWNER, JobId, JobState, OwnerId, Run
+from storage.rows import LOCAL_OWNER, JobState, OwnerId, Run
+from tests.agreeing import agreed
 from tests.unit.evaluation_bench import FRUIT
+from tests.unit.kept_run import kept_run
 from tests.unit.store_rows import write_parquet
 from tests.unit.training_bench import tiny_model
 
@@ -48,33 +46,21 @@ def trained(context: Context, *, rows: int = 120, test_share: float = 0.2, with_
     dataset = datasets.create(store, LOCAL_OWNER, project.id, "orders.csv", "text_label", ["text", "label"])
     pairs = [(f"order {n} of {FRUIT[n % 3].split('_')[0]} please", FRUIT[n % 3]) for n in range(rows)]
     import_parquet(store, dataset.id, write_parquet(home.root / "orders.parquet", pairs), sealed=False)
-    version = splitting.freeze_version(store, dataset.id)
-    split = splitting.freeze_split(store, version.id, "{}", seed=0, validation_share=0.1, test_share=test_share)
-    job_id, recipe = JobId(new_id()), Recipe(task=task)
-    folder = home.runs / job_id
-    base = tiny_model(home.models / f"base-{job_id}", seed=0)
-    folder.mkdir()
-    if with_model:
-        tiny_model(folder / "model", seed=1).save()
-    settings = TrainSettings(name="Quick 1", recipe=recipe, base=base).model_dump(mode="json")
-    spec = JobSpec(id=job_id, kind="train", main="core.training.job:main", settings=settings)
-    (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
-    found = runs.create(
-        store, LOCAL_OWNER, project.id, dataset=dataset.id, version=version.id, split=split.id, job=job_id, name="Quick 1", recipe=recipe.to_toml()
-    )
-    jobs.create(store, LOCAL_OWNER, project.id, "train", folder=str(folder), subject=found.id, id=job_id)
-    jobs.set_state(store, job_id, JobState.DONE)
-    return found
+    split = splitting.freeze_split(store, splitting.freeze_version(store, dataset.id).id, "{}", seed=0, validation_share=0.1, test_share=test_share)
+    base = tiny_model(home.models / f"base-{split.id}", seed=0)
+    return kept_run(context, dataset, split, Recipe(task=task), base, _another_tiny_model if with_model else None)
+
+
+def _another_tiny_model(folder: Path) -> None:
+    tiny_model(folder, seed=1).save()
 
 
 @pytest.fixture(scope="module")
 def evaluated(context: Context, run: Run) -> str:
     """The verdict's id, after a real child has judged."""
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "evaluate", {"run": run.id})
-    assert "24 of the 24 test rows" in str(asked.value.plan.what)
-    assert asked.value.plan.seconds is None, "nothing was measured yet"
-    job = perform(context, "evaluate", {"run": run.id}, approval=asked.value.token)
+    plan, job = agreed(context, "evaluate", {"run": run.id})
+    assert "24 of the 24 test rows" in str(plan.what)
+    assert plan.seconds is None, "nothing was measured yet"
     ended = context.workshop.supervisor.wait(job.id, timeout_s=120)
     assert ended.state is JobState.DONE, ended.error
     found = verdicts.of_job(context.workshop.store, job.id)

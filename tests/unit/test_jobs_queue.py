@@ -90,6 +90,7 @@ def test_what_waits_starts_in_the_order_it_was_given_also_after_a_restart(tmp_pa
     with workshop(tmp_path, KINDS) as shop:
         first = start(shop, "trainer", count=4000, pause_s=0.05)
         second, third, fourth = (start(shop, "trainer", count=1) for _ in range(3))
+        until(shop, first.id, is_at_work(shop, first))
         assert shop.supervisor.holder() == first.id
         assert shop.supervisor.waiting() == (second.id, third.id, fourth.id)
         shop.supervisor.swap(fourth.id, third.id)

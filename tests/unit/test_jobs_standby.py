@@ -22,14 +22,14 @@ READY = Kind("ready", MAIN, beforehand=BEFOREHAND)
 KINDS = (READY, Kind("plain", MAIN))
 
 _SERVER = """
-import sys, time
+import sys, threading
 from pathlib import Path
 from core.jobs.spec import Kind
 from core.jobs.standby import Standby
 standby = Standby(Path(sys.argv[1]), threads=1)
 standby.prepare(Kind("ready", "core.jobs.selftest:main", beforehand="core.quiet:be_quiet"))
 print(standby.process_id, flush=True)
-time.sleep(600)
+threading.Event().wait()
 """
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -211,17 +212,6 @@ def test_only_what_ended_early_is_resumed_and_an_unknown_kind_names_the_known(tm
             start(shop, "nothing")
 
 
-def test_a_child_of_an_earlier_attempt_that_starts_late_leaves_without_a_word(tmp_path: Path) -> None:
-    from core.jobs.launch import launch
-
-    with workshop(tmp_path) as shop:
-        job = ended(shop, start(shop, count=3))
-        before = (Path(job.folder) / EVENTS_FILE).read_bytes()
-        late = launch(Path(job.folder), 99, threads=1)
-        assert late.wait(20) == 3
-        assert (Path(job.folder) / EVENTS_FILE).read_bytes() == before
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions and niceness are POSIX; the Windows branch was never run here")
 def test_a_child_is_modest(tmp_path: Path) -> None:
     import psutil
@@ -242,8 +232,6 @@ def test_a_child_is_modest(tmp_path: Path) -> None:
 
 
 def test_a_second_workshop_on_the_same_home_is_told_who_has_it(tmp_path: Path) -> None:
-    import subprocess
-
     with workshop(tmp_path):
         said = subprocess.run([sys.executable, "-c", _OPEN, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True)
     assert int(said.stdout) == os.getpid()

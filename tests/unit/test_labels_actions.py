@@ -7,11 +7,12 @@ import pytest
 
 from core.actions.colleagues import HELD_S, Door, RoundDesk
 from core.actions.labels import LabelQueue
-from core.actions.registry import Context, NeedsApproval, actions, perform, request_for
+from core.actions.registry import Context, actions, perform, request_for
 from core.actions.rounds import NoChoices, NothingToLabel, RoundMade, RoundResults
 from core.errors import BadValue, NotFound
 from storage import rounds
 from storage.rows import DatasetId, JobState, OwnerId
+from tests.agreeing import agreed
 from tests.unit.labels_bench import dataset_with, tickets, topic_of, workshop
 
 GROUPS = ("labels", "rounds", "adding", "augment")
@@ -202,9 +203,7 @@ def test_agreement_differences_and_taking_answers_are_one_story(context: Context
     assert found.agreement.rows == 40
     assert found.ready + found.differing == 40
     assert found.agreement.same == found.ready
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "take-answers", {"round": made.round.id})
-    told = perform(context, "take-answers", {"round": made.round.id}, approval=asked.value.token)
+    _, told = agreed(context, "take-answers", {"round": made.round.id})
     assert told.rows == found.ready
     assert queue(context, dataset).counts.answered == found.ready
     difference = found.differences[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.actions.rows import NoSuchPlace
 from core.data.kind import KINDS
 from core.errors import BadValue, NotFound, UserError
@@ -16,6 +16,7 @@ from storage import datasets, projects
 from storage.bulk.importing import import_parquet
 from storage.bulk.versions import freeze_version
 from storage.rows import DatasetId, OwnerId
+from tests.agreeing import agreed
 from tests.unit.store_rows import write_parquet
 
 ANNA = OwnerId("anna")
@@ -29,7 +30,17 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
 
 @pytest.fixture
 def dataset(context: Context) -> DatasetId:
-    """Thirty rows: three categories, one answer missing, one row with an accent."""
+    return thirty_rows(context)
+
+
+@pytest.fixture(scope="module")
+def untouched(context: Context) -> DatasetId:
+    """For tests that change nothing."""
+    return thirty_rows(context)
+
+
+def thirty_rows(context: Context) -> DatasetId:
+    """Three categories, one answer missing, one row with an accent."""
     pairs: list[tuple[str, str | None]] = [(f"Where is order {n}?", f"k{n % 3}") for n in range(28)]
     pairs += [("Perché è in ritardo l'ordine 28?", "k1"), ("No answer here", None)]
     store = context.workshop.store
@@ -42,12 +53,6 @@ def dataset(context: Context) -> DatasetId:
 
 def rows(context: Context, dataset: DatasetId, **conditions: Any) -> list[int]:
     return [row.example.position for row in perform(context, "rows", {"dataset": dataset, "size": 500, **conditions}).rows]
-
-
-def agreed(context: Context, verb: str, values: dict[str, Any]) -> Any:
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return asked.value.plan, perform(context, verb, values, approval=asked.value.token)
 
 
 def test_every_condition_narrows_the_table_and_they_hold_together(context: Context, dataset: DatasetId) -> None:
@@ -216,9 +221,9 @@ def _example(context: Context, dataset: DatasetId, position: int) -> str:
 @pytest.mark.parametrize(
     "after", ['["abc", 5]', "[5, 5]", "5", "[true, 5]", f'["a", {10**30}]', f"[{10**30}, 1]", str(10**30), '{"a": 1}', "[[1], 2]", "NaN"]
 )
-def test_a_place_that_is_none_of_the_order_is_refused_in_words(context: Context, dataset: DatasetId, order: str, after: str) -> None:
+def test_a_place_that_is_none_of_the_order_is_refused_in_words(context: Context, untouched: DatasetId, order: str, after: str) -> None:
     own = {"position": "5", "label": '["abc", 5]'}.get(order, "[5, 5]")
-    asked = {"dataset": dataset, "order": order, "after": after}
+    asked = {"dataset": untouched, "order": order, "after": after}
     if after == own:
         perform(context, "rows", asked)
     else:
@@ -226,10 +231,10 @@ def test_a_place_that_is_none_of_the_order_is_refused_in_words(context: Context,
             perform(context, "rows", asked)
 
 
-def test_a_number_that_no_row_can_have_and_a_tag_of_nothing_are_refused_in_words(context: Context, dataset: DatasetId) -> None:
+def test_a_number_that_no_row_can_have_and_a_tag_of_nothing_are_refused_in_words(context: Context, untouched: DatasetId) -> None:
     for verb, values in {"approve": {"rows": [10**30]}, "rows": {"positions": [-(10**30)]}, "merge-rows": {"keep": 10**30, "others": [1]}}.items():
         with pytest.raises(BadValue, match="larger"):
-            perform(context, verb, {"dataset": dataset, **values})
+            perform(context, verb, {"dataset": untouched, **values})
     for tag in ("  ", "a\0b"):
         with pytest.raises(BadValue, match="a word or two"):
-            perform(context, "bulk-mark", {"dataset": dataset, "add_tag": tag})
+            perform(context, "bulk-mark", {"dataset": untouched, "add_tag": tag})

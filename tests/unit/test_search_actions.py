@@ -2,32 +2,19 @@
 
 import pytest
 
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.actions.search import NoWinner
 from core.errors import NotFound
-from core.home import Home
+from core.models.installed import find
 from core.search.ranges import CannotTry
 from core.training.recipe import Recipe
-from core.workshop import Workshop
 from storage import jobs, runs
-from storage.rows import JobState, OwnerId
-from tests.unit.test_training_actions import project_with
-from tests.unit.training_bench import tiny_model
+from storage.rows import LOCAL_OWNER, JobState, OwnerId
+from tests.agreeing import agreed
+from tests.unit.search_bench import search_folder
+from tests.unit.test_training_actions import project_with, workshop
 
-
-@pytest.fixture
-def workshop(tmp_path):
-    home = Home(tmp_path / "home").prepare()
-    (home.root / "settings.toml").write_text("threads = 1\n")
-    tiny_model(home.models / "tiny")
-    with Workshop.open(home) as opened:
-        yield opened
-
-
-def agreed(context, verb, values):
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return asked.value.plan, perform(context, verb, values, approval=asked.value.token)
+__all__ = ["workshop"]
 
 
 def short_recipe(context, project):
@@ -59,16 +46,8 @@ def test_from_a_recipe_to_a_search_to_its_winner_as_a_run(workshop):
     assert workshop.supervisor.wait(run.job, 120).state is JobState.DONE
     best = next(one.run.best_loss for one in perform(context, "runs", {"project": project.id}))
     assert best == pytest.approx(status.winner.best, abs=1e-6)
-
-
-def test_a_search_betters_the_recipe_of_a_run(workshop):
-    context, project = project_with(workshop, ("apple", "pear"))
-    recipe = short_recipe(context, project)
-    _, run = agreed(context, "train", {"project": project.id, "recipe": recipe})
     proposal = perform(context, "search-ranges", {"project": project.id, "from_run": run.id})
-    assert proposal.recipe.num_train_epochs == 2
-    workshop.supervisor.stop(run.job)
-    workshop.supervisor.wait(run.job, 60)
+    assert proposal.recipe == Recipe.from_toml(run.recipe)
 
 
 def test_what_keeps_a_search_from_starting_is_said_before(workshop):
@@ -86,9 +65,10 @@ def test_what_keeps_a_search_from_starting_is_said_before(workshop):
 
 def test_a_search_without_a_result_has_nothing_to_train(workshop):
     context, project = project_with(workshop, ("apple", "pear"))
-    _, job = agreed(context, "search", {"project": project.id, "recipe": short_recipe(context, project)})
-    workshop.supervisor.stop(job.id)
-    workshop.supervisor.wait(job.id, 60)
+    recipe = Recipe.from_toml(short_recipe(context, project))
+    folder = search_folder(workshop.home.runs / "stopped", find("tiny", workshop.home), recipe)
+    job = jobs.create(workshop.store, LOCAL_OWNER, project.id, "search", folder=str(folder), subject="x")
+    jobs.set_state(workshop.store, job.id, JobState.STOPPED)
     with pytest.raises(NoWinner):
         perform(context, "train-winner", {"search": job.id})
     assert runs.of_project(workshop.store, project.id) == []

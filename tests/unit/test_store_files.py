@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,20 @@ def test_a_lock_is_held_by_a_living_process_and_by_no_dead_one(tmp_path):
         assert lock.held
         assert not FolderLock(lock.path).acquire()  # another holder in the same process is refused too
     assert lock.acquire()
+    lock.release()
+
+
+def test_a_lock_tells_who_left_without_releasing_it(tmp_path):
+    lock = FolderLock(tmp_path / "lock")
+    with lock:
+        assert not lock.left_behind
+    with lock:
+        assert not lock.left_behind
+    with subprocess.Popen([sys.executable, "-c", _HOLD, str(lock.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "True\n"
+        threading.Timer(0.1, other.kill).start()
+        assert lock.acquire(patience_s=30)
+    assert lock.left_behind
     lock.release()
 
 

@@ -6,29 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.actions.update import UpdateCard
-from core.jobs.handle import SPEC_FILE
-from core.jobs.spec import JobSpec
 from core.training.recipe import Recipe
-from core.training.settings import TrainSettings
-from storage import datasets, jobs, runs
+from storage import datasets, jobs
 from storage.bulk import splitting
-from storage.ids import new_id
 from storage.rows import LOCAL_OWNER, Dataset, JobId, JobState, Run, UpdateStage, Upload
+from tests.unit.kept_run import kept_run
 from tests.unit.training_bench import tiny_model
 
 MAPPING = {"shape": "text_label", "columns": {"text": "Testo", "label": "Categoria"}}
 FRUIT = ("apple", "plum", "pear")
 _LONGEST_S = 240
-
-
-def agreed(context: Context, verb: str, values: dict[str, Any]) -> Any:
-    """The action, with a yes to its plan."""
-    try:
-        return perform(context, verb, values)
-    except NeedsApproval as asked:
-        return perform(context, verb, values, approval=asked.token)
+_BROKEN_OFF = (JobState.FAILED, JobState.STOPPED, JobState.LOST)
 
 
 def upload(context: Context, name: str, rows: Sequence[tuple[str, str]], columns: tuple[str, str] = ("Testo", "Categoria")) -> Upload:
@@ -51,33 +41,11 @@ def fruit(count: int, start: int = 0) -> list[tuple[str, str]]:
 
 
 def trained(context: Context, dataset: Dataset, **recipe: Any) -> Run:
-    """A run as a training leaves it, without training: its job's folder holds a tiny model."""
-    workshop = context.workshop
-    store, home, base = workshop.store, workshop.home, workshop.home.models / "tiny"
+    """A run whose training was left out: a tiny model is what it has kept."""
     split = perform(context, "split", {"dataset": dataset.id, "test_share": 0.2})
     chosen = Recipe(task="classification", base_model="tiny", num_train_epochs=1, evaluations=1, max_length=64, **recipe)
-    job_id = JobId(new_id())
-    folder = home.runs / job_id
-    folder.mkdir()
-    reference = tiny_model(base)
-    tiny_model(folder / "model", seed=1).save()
-    settings = TrainSettings(name="Quick 1", recipe=chosen, base=reference).model_dump(mode="json")
-    spec = JobSpec(id=job_id, kind="train", main="core.training.job:main", settings=settings)
-    (folder / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
-    made = runs.create(
-        store,
-        LOCAL_OWNER,
-        dataset.project,
-        dataset=dataset.id,
-        version=split.version,
-        split=split.id,
-        job=job_id,
-        name="Quick 1",
-        recipe=chosen.to_toml(),
-    )
-    jobs.create(store, LOCAL_OWNER, dataset.project, "train", folder=str(folder), subject=made.id, id=job_id)
-    jobs.set_state(store, job_id, JobState.DONE)
-    return made
+    base = tiny_model(context.workshop.home.models / "tiny")
+    return kept_run(context, dataset, split, chosen, base, lambda folder: tiny_model(folder, seed=1).save())
 
 
 def newest(context: Context, project: str) -> UpdateCard:
@@ -90,7 +58,7 @@ def followed(context: Context, project: str, until: UpdateStage = UpdateStage.DO
     while True:
         card = newest(context, project)
         there = card.update.stage is until and (until is UpdateStage.DONE or card.job is not None)
-        if there or card.update.error is not None or (card.job is not None and card.job.state in (JobState.FAILED, JobState.STOPPED)):
+        if there or card.update.error is not None or (card.job is not None and card.job.state in _BROKEN_OFF):
             return card
         assert time.monotonic() < ends, f"the update stays at {card.update.stage}"
         if card.job is not None:

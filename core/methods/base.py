@@ -75,7 +75,8 @@ class CannotGoOn(UserError):
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates to start from: a tiny model (up to presets.toml's tiny_parameters) bears and wants bigger corrections than a large one."""
+    """Learning rates to start from: a tiny model (up to presets.toml's rates_tiny_up_to) bears and wants bigger corrections than a large one (from its
+    rates_large_from on). Between the two it is somewhere between."""
 
     tiny: float
     large: float

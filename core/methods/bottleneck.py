@@ -101,7 +101,8 @@ class Bottleneck(Method):
         for block in list(loaded.modules()):
             if hasattr(block, PART):
                 delattr(block, PART)
-                block._forward_hooks = OrderedDict((key, hook) for key, hook in block._forward_hooks.items() if hook is not _pass_through)
+                for key in [key for key, hook in block._forward_hooks.items() if hook is _pass_through]:
+                    del block._forward_hooks[key]
 
     def merged(self, base: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
         raise CannotBeOneModel(method=self.label)

@@ -80,15 +80,19 @@ def estimate(recipe: Recipe, shape: Shape, *, train_rows: int, row_tokens: float
     steps = steps_of(recipe, probe.train_rows if probe else train_rows)
     needed_disk = disk_bytes(shape, recipe.method, recipe.method_options)
     if probe is None:
-        tokens = _at_once(recipe, row_tokens)
-        memory = memory_bytes(
-            shape, recipe.method, batch_tokens=tokens, learned_tokens=_learned_at_once(recipe, shape, tokens),
-            options=recipe.method_options, checkpointing=recipe.activation_checkpointing,
-        )  # fmt: skip
-        memory += _second_copy(recipe, shape)
-        return Estimate(None, memory, False, memory_free, needed_disk, disk_free, steps)
+        return Estimate(None, memory_of(recipe, shape, row_tokens), False, memory_free, needed_disk, disk_free, steps)
     seconds = probe.startup_s + steps * probe.step_s + min(recipe.evaluations, steps) * probe.validation_s
     return Estimate(seconds, probe.peak_memory_bytes, True, memory_free, needed_disk, disk_free, steps, probe.cut, probe.longest)
+
+
+def memory_of(recipe: Recipe, shape: Shape, row_tokens: float) -> int:
+    """Bytes at the peak of a step, by formula."""
+    tokens = _at_once(recipe, row_tokens)
+    memory = memory_bytes(
+        shape, recipe.method, batch_tokens=tokens, learned_tokens=_learned_at_once(recipe, shape, tokens),
+        options=recipe.method_options, checkpointing=recipe.activation_checkpointing,
+    )  # fmt: skip
+    return memory + _second_copy(recipe, shape)
 
 
 def _at_once(recipe: Recipe, row_tokens: float) -> int:

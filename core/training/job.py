@@ -53,7 +53,7 @@ def main(job: ChildJob) -> None:
     from core.training.pausing import keep_place
 
     keeper = Keeper(
-        job.folder, settings.name, method(settings.recipe.method), _base_folder(settings.base), prepared.tokenizer,
+        job.folder, settings.name, method(settings.recipe.method), settings.base.folder, prepared.tokenizer,
         budget_bytes=settings.checkpoint_bytes,
     )  # fmt: skip
     checkpoint = _checkpoint(job, telling)
@@ -93,13 +93,12 @@ def prepare(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReferenc
 def prepare_rows(job: ChildJob, telling: Telling, recipe: Recipe, base: ModelReference) -> "tuple[EncodedRows, PreTrainedTokenizerBase]":
     """Read, check and encode the rows while the heavy libraries are imported beside."""
     wait_quietly()
-    folder = _base_folder(base)
-    config = check_folder(folder, base.name)
+    config = check_folder(base.folder, base.name)
     telling.stage("reading", "Reading the rows")
     importing = threading.Thread(target=import_heavy, args=(recipe.method,))
     rows = check_rows(read_rows(job.folder / ROWS_FILE), recipe.task)
-    _be_exact(job.spec.threads)
-    tokenizer = load_tokenizer(folder)
+    _use_threads(job.spec.threads)
+    tokenizer = load_tokenizer(base.folder)
     wear(tokenizer, recipe.layout)  # the run's model is kept with this tokenizer, so that whoever asks it asks as it learned
     importing.start()
     encoded = encoded_rows(job, telling, rows, recipe, tokenizer, context_of(config))
@@ -137,7 +136,7 @@ def load_ready(base: ModelReference, recipe: Recipe, rows: EncodedRows, telling:
     chosen = method(recipe.method)
     options = options_of(recipe)
     if plain is None:
-        plain = load_base(_base_folder(base), quantization=chosen.quantization(options))
+        plain = load_base(base.folder, quantization=chosen.quantization(options))
     model = chosen.apply(plain, options)
     if rows.labels:
         put_head(model, rows.labels)
@@ -196,10 +195,6 @@ def _checkpoint(job: ChildJob, telling: Telling) -> Path | None:
     return found
 
 
-def _base_folder(base: ModelReference) -> Path:
-    return base.folder
-
-
 def wait_quietly() -> None:
     """Before torch is imported: its threads are to wait for each other briefly and then sleep. Spinning as long as they do by default, a
     training on a busy machine took ten times as long (measured: 2 threads on 2 cores with other programs at work)."""
@@ -217,7 +212,7 @@ def import_heavy(method_name: str) -> None:
         import peft  # noqa: F401
 
 
-def _be_exact(threads: int) -> None:
+def _use_threads(threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)

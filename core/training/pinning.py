@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.layout import with_columns
 from core.inference.base import Options
+from core.inference.head_backend import HeadBackend
 from core.inference.transformers_backend import TransformersBackend
 from core.jobs.handle import ChildJob
 from core.models.head import head_of
@@ -72,12 +73,9 @@ class Pinning:
         longest = max(len(self._tokenizer.encode(known.task.target(row.answer or ""))) for row in rows)
         options = Options(min(known.task.max_new_tokens, longest + _MORE_TOKENS, _MOST_TOKENS), known.task.constraint(known.answers))
         model.eval()
-        backend = TransformersBackend(model, self._tokenizer)
+        kind = TransformersBackend if head_of(model) is None else HeadBackend
         with _plain_attention(model, is_flat):
-            if (head := head_of(model)) is not None:
-                written = [head.labels[int(backend.logits(prompt)[-1].argmax())] for prompt in prompts]
-            else:
-                written = backend.generate(prompts, options, stop=self._job.end_requested)
+            written = kind(model, self._tokenizer).generate(prompts, options, stop=self._job.end_requested)
         if self._job.end_requested():
             return None
         return [known.task.restore(text, known.answers) for text in written]

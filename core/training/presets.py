@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import UserError
 from core.methods.base import method
-from core.models.fit import memory_bytes
 from core.models.installed import Shape
 from core.sentence import Sentence
+from core.training.estimate import memory_of
 from core.training.recipe import Recipe
 from core.training.room import fitted
 
@@ -187,13 +187,7 @@ def _that_fits(recipe: Recipe, data: DataSize, model: ModelSize) -> Recipe:
     if shape is None or there is None:
         return recipe
 
-    def needed(one: Recipe) -> int:
-        tokens = int(one.per_device_train_batch_size * _row_tokens(data, one.max_length))
-        return memory_bytes(
-            shape, one.method, batch_tokens=tokens, learned_tokens=tokens // 3, options=one.method_options, checkpointing=one.activation_checkpointing
-        )
-
-    return fitted(recipe, needed, int(_SHARE_OF_MEMORY * there))
+    return fitted(recipe, lambda one: memory_of(one, shape, _row_tokens(data, one.max_length)), int(_SHARE_OF_MEMORY * there))
 
 
 def _batch(known: Presets, data: DataSize, max_length: int) -> int:

@@ -56,6 +56,11 @@ class Recipe(BaseModel):
     def to_toml(self) -> str:
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
+    def changes_from(self, before: "Recipe") -> dict[str, Any]:
+        """The fields in which this one differs, as edit-recipe takes them."""
+        was = before.model_dump(mode="json")
+        return {name: value for name, value in self.model_dump(mode="json").items() if value != was[name]}
+
     @classmethod
     def from_toml(cls, text: str) -> "Recipe":
         """Raises BadRecipe."""

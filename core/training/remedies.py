@@ -34,7 +34,7 @@ def remedies(recipe: Recipe, needed: Callable[[Recipe], int], room_bytes: int) -
         best = next((one for one in kin if needed(one) <= room_bytes), kin[-1] if kin else recipe)
         bytes_then = needed(best)
         if bytes_then < _WORTH * now:
-            found.append(Remedy(name, said, _changes(recipe, best), bytes_then, bytes_then <= room_bytes))
+            found.append(Remedy(name, said, best.changes_from(recipe), bytes_then, bytes_then <= room_bytes))
     return tuple(found)
 
 
@@ -68,8 +68,3 @@ def _halves(recipe: Recipe) -> Iterator[Recipe]:
     while recipe.max_length // 2 >= _SHORTEST:
         recipe = recipe.model_copy(update={"max_length": recipe.max_length // 2})
         yield recipe
-
-
-def _changes(recipe: Recipe, changed: Recipe) -> dict[str, Any]:
-    before, after = recipe.model_dump(mode="json"), changed.model_dump(mode="json")
-    return {name: value for name, value in after.items() if value != before[name]}

@@ -3,6 +3,7 @@
 from core.sentence import Sentence
 from core.training.coach import Proposal
 from core.training.recipe import Recipe
+from core.training.room import sparing
 
 
 def rescue(error: str, recipe: Recipe) -> Proposal | None:
@@ -17,17 +18,13 @@ def rescue(error: str, recipe: Recipe) -> Proposal | None:
 
 
 def _smaller(recipe: Recipe) -> Proposal | None:
-    """The corrections stay as they are: half the rows at once, twice as often before each. At one row intermediate results are worked out twice."""
-    rows = recipe.per_device_train_batch_size
-    if rows > 1:
-        half = rows // 2
-        changes = {"per_device_train_batch_size": half, "gradient_accumulation_steps": recipe.gradient_accumulation_steps * -(-rows // half)}
-        return Proposal(
-            "train",
-            Sentence("rescue.half_batch", "Train again with {rows:,} rows at once instead of {before:,}", {"rows": half, "before": rows}),
-            changes,
-        )
-    if not recipe.activation_checkpointing:
+    """The next recipe that learns the same with less."""
+    found = next(sparing(recipe), None)
+    if found is None:
+        return None
+    if found.activation_checkpointing is not recipe.activation_checkpointing:
         english = "Train again, working intermediate results out twice to need less memory"
-        return Proposal("train", Sentence("rescue.checkpointing", english), {"activation_checkpointing": True})
-    return None
+        return Proposal("train", Sentence("rescue.checkpointing", english), found.changes_from(recipe))
+    facts = {"rows": found.per_device_train_batch_size, "before": recipe.per_device_train_batch_size}
+    english = "Train again with {rows:,} rows at once instead of {before:,}"
+    return Proposal("train", Sentence("rescue.half_batch", english, facts), found.changes_from(recipe))

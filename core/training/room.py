@@ -18,17 +18,22 @@ def fitted(recipe: Recipe, needed_bytes: Callable[[Recipe], int], room_bytes: in
 
 def sparing(recipe: Recipe) -> Iterator[Recipe]:
     """Each needs less than the one before, and learns from the same rows in each correction."""
-    for halved in _halved(recipe, _SMALLEST_USUAL):
-        recipe = halved
+    for smaller in _smaller(recipe, _SMALLEST_USUAL):
+        recipe = smaller
         yield recipe
     if not recipe.activation_checkpointing:
         recipe = recipe.model_copy(update={"activation_checkpointing": True})
         yield recipe
-    yield from _halved(recipe, 1)
+    yield from _smaller(recipe, 1)
 
 
-def _halved(recipe: Recipe, least: int) -> Iterator[Recipe]:
+def _smaller(recipe: Recipe, least: int) -> Iterator[Recipe]:
     rows, times = recipe.per_device_train_batch_size, recipe.gradient_accumulation_steps
-    while rows % 2 == 0 and rows // 2 >= least:
-        rows, times = rows // 2, times * 2
+    while rows // (parts := _parts(rows)) >= least and parts > 1:
+        rows, times = rows // parts, times * parts
         yield recipe.model_copy(update={"per_device_train_batch_size": rows, "gradient_accumulation_steps": times})
+
+
+def _parts(rows: int) -> int:
+    """In how few equal parts they can go: halves, for odd numbers thirds and so on, single rows for primes."""
+    return next((parts for parts in range(2, rows + 1) if rows % parts == 0), 1)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,19 +13,17 @@ from core.errors import BadValue
 from core.evaluation.pairs import PairPiece, Side
 from core.evaluation.verdict import Candidate
 from core.home import Home
-from core.jobs.handle import SPEC_FILE
-from core.jobs.spec import JobSpec
 from core.models.installed import find
 from core.training.recipe import BadRecipe, Recipe
-from core.training.settings import TrainSettings
 from core.workshop import Workshop
-from storage import datasets, jobs, projects, runs
+from storage import datasets, projects
 from storage.bulk import splitting
 from storage.bulk.importing import import_parquet
 from storage.files import Manifest
-from storage.ids import new_id
-from storage.rows import LOCAL_OWNER, Dataset, Job, JobId, JobState, Project, ProjectId, Run
+from storage.rows import LOCAL_OWNER, Dataset, Job, JobState, Project, ProjectId, Run
+from tests.agreeing import agreed
 from tests.unit.evaluation_bench import FRUIT
+from tests.unit.kept_run import kept_run
 from tests.unit.store_rows import write_parquet
 from tests.unit.test_inference_adapters import adapter
 from tests.unit.training_bench import tiny_model
@@ -51,23 +48,16 @@ def dataset_of(context: Context, project: ProjectId, pairs: list[tuple[str, str]
     return dataset
 
 
-def kept_run(context: Context, project: Project, dataset: Dataset, recipe: Recipe, name: str, *, labels: tuple[str, ...] = (), seed: int = 1) -> Run:
-    """As a training leaves it: an adapter on the tiny base, with a head where there are `labels`."""
-    store, home = context.workshop.store, context.workshop.home
+def run_of(context: Context, dataset: Dataset, recipe: Recipe, name: str, *, labels: tuple[str, ...] = (), seed: int = 1) -> Run:
+    """An adapter on the tiny base, with a head where there are `labels`."""
+    store, base = context.workshop.store, find("tiny", context.workshop.home)
     split = splitting.freeze_split(store, splitting.freeze_version(store, dataset.id).id, "{}", seed=0, validation_share=0.1, test_share=0.2)
-    job_id = JobId(new_id())
-    base, folder = find("tiny", home), home.runs / job_id
-    folder.mkdir()
-    adapter(base, folder / "model", "lora", seed=seed, labels=labels)
-    Manifest.write(folder / "model")
-    settings = TrainSettings(name=name, recipe=recipe, base=base).model_dump(mode="json")
-    (folder / SPEC_FILE).write_text(JobSpec(id=job_id, kind="train", main="core.training.job:main", settings=settings).model_dump_json())
-    run = runs.create(
-        store, LOCAL_OWNER, project.id, dataset=dataset.id, version=split.version, split=split.id, job=job_id, name=name, recipe=recipe.to_toml()
-    )  # fmt: skip
-    jobs.create(store, LOCAL_OWNER, project.id, "train", folder=str(folder), subject=run.id, id=job_id)
-    jobs.set_state(store, job_id, JobState.DONE)
-    return run
+
+    def keep(folder: Path) -> None:
+        adapter(base, folder, "lora", seed=seed, labels=labels)
+        Manifest.write(folder)
+
+    return kept_run(context, dataset, split, recipe, base, keep, name=name)
 
 
 def ends(pieces: Iterator[PairPiece]) -> dict[Side, PairPiece]:
@@ -79,8 +69,8 @@ def test_models_of_two_tasks_on_one_base_answer_side_by_side_from_one_process(co
     sorts, fields = dataset_of(context, project.id, ORDERS), dataset_of(context, project.id, FIELDS, "fields.csv")
     labels = tuple(sorted(label.replace("_", " ") for label in FRUIT))
     recipe = Recipe(task="classification", method="lora", head="classification", base_model="tiny")
-    sorting = kept_run(context, project, sorts, recipe, "Sort", labels=labels)
-    finding = kept_run(context, project, fields, Recipe(task="generation", method="lora", base_model="tiny"), "Find", seed=2)
+    sorting = run_of(context, sorts, recipe, "Sort", labels=labels)
+    finding = run_of(context, fields, Recipe(task="generation", method="lora", base_model="tiny"), "Find", seed=2)
     found = ends(stream_pair(context, PairRequest(run=sorting.id, question="order 3 of pear please", first="tuned", second=finding.id)))
     assert found[Side.LEFT].answer in FRUIT
     assert {chance.label for chance in found[Side.LEFT].chances} == set(FRUIT)
@@ -91,7 +81,7 @@ def test_models_of_two_tasks_on_one_base_answer_side_by_side_from_one_process(co
     assert pair.right.chances[0].label == pair.right.text
     assert len(context.workshop.inference.loaded()) == 1
     elsewhere = projects.create(context.workshop.store, LOCAL_OWNER, "Elsewhere")
-    other = kept_run(context, elsewhere, dataset_of(context, elsewhere.id, ORDERS), recipe, "Other", labels=labels)
+    other = run_of(context, dataset_of(context, elsewhere.id, ORDERS), recipe, "Other", labels=labels)
     with pytest.raises(BadValue, match="another project"):
         next(stream_pair(context, PairRequest(run=sorting.id, question="x", first="tuned", second=other.id)))
 
@@ -105,7 +95,7 @@ def test_a_head_is_said_before_the_training_and_refused_for_other_tasks_and_for_
     assert "a head of its own" in str(asked.value.plan.what)
     with pytest.raises(BadRecipe, match="head"):
         perform(context, "edit-recipe", {"recipe": recipe.to_toml(), "changes": '{"task": "generation"}'})
-    run = kept_run(context, project, dataset, recipe, "Sort", labels=("a", "b"))
+    run = run_of(context, dataset, recipe, "Sort", labels=("a", "b"))
     with pytest.raises(HeadStays, match="'Sort'"):
         perform(context, "export", {"run": run.id})
 
@@ -121,7 +111,7 @@ def test_two_tasks_are_trained_from_the_queue_evaluated_and_asked_on_one_base(co
     for run in (first, second):
         ended = workshop.supervisor.wait(run.job, 300)
         assert ended.state is JobState.DONE, ended.error
-    judged: Job = _approved(context, "evaluate", {"run": first.id})
+    judged: Job = agreed(context, "evaluate", {"run": first.id})[1]
     ended = workshop.supervisor.wait(judged.id, 300)
     assert ended.state is JobState.DONE, ended.error
     document = perform(context, "verdict", {"verdict": first.id}).document
@@ -136,11 +126,5 @@ def test_two_tasks_are_trained_from_the_queue_evaluated_and_asked_on_one_base(co
 
 
 def _trained(context: Context, project: Project, dataset: Dataset, recipe: Recipe) -> Run:
-    run: Run = _approved(context, "train", {"project": project.id, "dataset": dataset.id, "recipe": recipe.to_toml()})
+    run: Run = agreed(context, "train", {"project": project.id, "dataset": dataset.id, "recipe": recipe.to_toml()})[1]
     return run
-
-
-def _approved(context: Context, verb: str, values: dict[str, str]) -> Any:
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return perform(context, verb, values, approval=asked.value.token)

@@ -52,7 +52,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelReference:
     return tiny_model(tmp_path_factory.mktemp("model") / "tiny", max_position_embeddings=4096)
 
 
-@pytest.mark.parametrize("setting", [pytest.param(name, marks=() if place % 5 == 0 else pytest.mark.long) for place, name in enumerate(SHARED)])
+@pytest.mark.parametrize("setting", SHARED)
 def test_each_kind_answers_as_alone_and_leaves_the_base_as_it_was(setting: str, base: ModelReference, tmp_path: Path) -> None:
     model = load_base(base.folder)
     untouched, names = logits(model), [name for name, _ in model.named_parameters()]
@@ -99,7 +99,7 @@ def test_an_adapter_that_was_trained_further_is_read_anew(base: ModelReference, 
 
 
 def test_more_adapters_than_are_kept_come_back_when_they_are_wanted(base: ModelReference, tmp_path: Path) -> None:
-    model, adapters = load_base(base.folder), None
+    model = load_base(base.folder)
     many = [adapter(base, tmp_path / str(seed), "lora", seed=seed) for seed in range(10)]
     adapters = Adapters(model)
     for kept in (*many, many[0], many[9]):

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from core.actions.losses import OwnLossNotAllowed
-from core.actions.registry import NeedsApproval, Scope, perform
+from core.actions.registry import Scope, perform
 from core.errors import BadValue, NotAllowed, NotFound
 from core.home import Home
 from core.training.losses.own import OWN_FILE
 from core.workshop import Workshop
 from storage.rows import JobState
+from tests.agreeing import agreed
 from tests.unit.losses_bench import SEED_FORM
 from tests.unit.test_training_actions import project_with
 from tests.unit.training_bench import recipe, tiny_model
@@ -54,14 +55,11 @@ def test_a_file_is_shown_before_it_is_taken_and_a_run_learns_by_it(tmp_path):
     with opened(tmp_path, trusted=True) as workshop:
         context, project = at_the_command_line(workshop, ("apple", "pear", "plum"))
         asked = {"upload": taken(workshop, context, tmp_path)}
-        with pytest.raises(NeedsApproval) as plan:
-            perform(context, "take-loss", asked)
-        assert plan.value.plan.preview == (("", SEED_FORM),)
-        assert perform(context, "take-loss", asked, approval=plan.value.token).name == "mine.py"
+        plan, loss = agreed(context, "take-loss", asked)
+        assert plan.preview == (("", SEED_FORM),)
+        assert loss.name == "mine.py"
         training = {"project": project.id, "recipe": recipe(num_train_epochs=1, **MINE).to_toml()}
-        with pytest.raises(NeedsApproval) as plan:
-            perform(context, "train", training)
-        run = perform(context, "train", training, approval=plan.value.token)
+        _, run = agreed(context, "train", training)
         job = workshop.supervisor.wait(run.job, 120)
         assert job.state is JobState.DONE, job.error
         assert (workshop.home.runs / job.id / OWN_FILE).read_text() == SEED_FORM

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.actions.method import PlaceHoldsAnswer
-from core.actions.registry import Context, NeedsApproval, perform, request_for
+from core.actions.registry import Context, perform, request_for
 from core.actions.registry import actions as all_actions
 from core.data.kind import KINDS
 from core.data.layout import Layout, TemplateFault, UnknownPlaceholder
@@ -29,6 +29,7 @@ from storage import layouts
 from storage.bulk import splitting
 from storage.bulk.writing import write_rows
 from storage.rows import DatasetId, OwnerId, Part, SplitId
+from tests.agreeing import agreed
 from tests.unit.data_files import written
 
 _LONG = "The parcel did not come. " * 120
@@ -189,10 +190,8 @@ def test_a_set_layout_is_in_every_recipe_and_a_training_writes_its_cells(context
 
 def test_long_texts_are_split_after_a_yes_and_their_pieces_stay_on_one_side(context: Context, dataset: DatasetId) -> None:
     values = {"dataset": dataset, "max_length": 64}
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, "split-documents", values)
-    assert "1 long texts" in str(asked.value)
-    perform(context, "split-documents", values, approval=asked.value.token)
+    plan, _ = agreed(context, "split-documents", values)
+    assert "1 long texts" in str(plan.what)
     assert perform(context, "template-report", {"dataset": dataset, "max_length": 64}).cut == 0
     store = context.workshop.store
     sql = """

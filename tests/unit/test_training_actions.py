@@ -7,7 +7,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from core.actions.registry import Context, NeedsApproval, perform
+from core.actions.registry import Context, perform
 from core.home import Home
 from core.models.installed import ModelNotHere
 from core.training.encoding import NothingToLearn, OneCategory
@@ -16,6 +16,7 @@ from core.workshop import Workshop
 from storage import datasets, runs
 from storage.bulk.importing import import_parquet
 from storage.rows import LOCAL_OWNER, JobState, OwnerId
+from tests.agreeing import agreed
 from tests.unit.training_bench import tiny_model
 
 
@@ -60,11 +61,11 @@ def test_from_a_preset_to_a_trained_run(workshop):
     assert perform(context, "probe", asked).id == probe.id
     measured = perform(context, "estimate", asked).estimate
     assert measured.seconds is not None
-    with pytest.raises(NeedsApproval) as plan:
-        perform(context, "train", asked)
-    assert plan.value.plan.seconds == pytest.approx(measured.seconds)
-    run = perform(context, "train", asked, approval=plan.value.token)
+    plan, run = agreed(context, "train", asked)
+    assert plan.seconds == pytest.approx(measured.seconds)
     assert workshop.supervisor.wait(run.job, 120).state is JobState.DONE
+    most = workshop.store.read(None, "SELECT max(rss_bytes) FROM resource WHERE job = ?", [run.job])[0][0]
+    assert measured.memory_bytes == pytest.approx(most, rel=0.25)
     status = perform(context, "run", {"run": run.id})
     curves = {series.name: series for series in status.curves}
     best = min(curves["eval_loss"].values)

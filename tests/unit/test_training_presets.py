@@ -11,7 +11,7 @@ from core.methods.base import method, methods
 from core.models.installed import Shape
 from core.tasks.base import tasks
 from core.training.coach import How, read
-from core.training.estimate import Probe, estimate, steps_of
+from core.training.estimate import Probe, estimate, memory_of, steps_of
 from core.training.options import options_of
 from core.training.presets import DataSize, ModelSize, Preset, UnknownPreset, rate_of, recipe_for
 from core.training.recipe import BadRecipe, Recipe
@@ -76,6 +76,8 @@ def test_a_large_model_on_a_small_machine_gets_a_recipe_that_fits_it():
     assert tight.per_device_train_batch_size * tight.gradient_accumulation_steps == roomy.per_device_train_batch_size
     assert tight.gradient_accumulation_steps > 1
     assert tight.learning_rate == roomy.learning_rate
+    assert memory_of(tight, shape, row_tokens=500) <= 0.8 * 9 * 10**9
+    assert recipe_for("generation", "balanced", data, ModelSize.of(shape, 20 * 10**9)) == roomy, "a step goes through the model piece by piece"
 
 
 def test_a_preset_that_is_none_names_those_that_are():

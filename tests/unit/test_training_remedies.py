@@ -48,4 +48,4 @@ def test_fewer_rows_at_once_learn_from_as_many_in_each_correction() -> None:
 def test_what_would_not_help_is_not_proposed() -> None:
     """LoRA is there already, its intermediate results are worked out twice already, and short rows are a piece together anyway."""
     sparing = large(method="lora", activation_checkpointing=True, per_device_train_batch_size=2, max_length=128)
-    assert [one.name for one in remedies(sparing, needs(row_tokens=100.0), GB)] in ([], ["smaller_batch"])
+    assert [one.name for one in remedies(sparing, needs(row_tokens=100.0), GB)] == []

@@ -29,18 +29,21 @@ def test_without_an_owner_nothing_is_shown_rather_than_somebody_elses(state: Any
         actor_of(gr.Request())
 
 
-anything = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5
+)
+IDS = ("project", "view", "dataset", "run", "verdict", "package")
 
 
-@given(anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("step", "project", "run", "verdict", "package", "language"), anything)))
+@given(anything | st.fixed_dictionaries({}, optional=dict.fromkeys(("step", "language", *IDS), anything)))
 def test_any_address_is_a_place(told: Any) -> None:
     place = Place.of(told)
     assert place.step in ("data", "method", "train", "evaluate", "export")
     assert place.language in ("en", "it")
-    assert all(id is None or 0 < len(id) <= 64 for id in (place.project, place.run, place.verdict, place.package))
+    assert all(id is None or 0 < len(id) <= 64 for id in (getattr(place, name) for name in IDS))
 
 
-@given(st.dictionaries(st.text(), anything))
+@given(st.dictionaries(st.text(), anything, max_size=4))
 def test_a_field_of_the_browser_is_text_or_nothing(values: dict[str, Any]) -> None:
     assert all(isinstance(text_of(values, name, 10), str) and len(text_of(values, name, 10)) <= 10 for name in (*values, "missing"))
 

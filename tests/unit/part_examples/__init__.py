@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.unit.part_examples import data, dealing, frame, labelling, searching, training
+from tests.unit.part_examples import data, dealing, frame, judging, labelling, searching, training
 from tests.unit.part_examples.example import Example
 from ui.parts.part import shown
 
@@ -13,6 +13,7 @@ EXAMPLES: dict[str, Example] = {
     **dealing.EXAMPLES,
     **labelling.EXAMPLES,
     **training.EXAMPLES,
+    **judging.EXAMPLES,
     **searching.EXAMPLES,
 }
 

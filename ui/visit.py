@@ -100,6 +100,17 @@ class Visit:
         except NeedsApproval as asked:
             raise Asking(asked, given) from asked
 
+    def once(self, verb: str, **values: Any) -> Any:
+        """What a reading action says, asked once however many parts of the screen show it."""
+        key = (verb, tuple(sorted(values.items())))
+        if key not in self._said:
+            self._said[key] = self.do(verb, **values)
+        return self._said[key]
+
+    @cached_property
+    def _said(self) -> dict[tuple[str, tuple[tuple[str, Any], ...]], Any]:
+        return {}
+
     def at(self, **changes: Any) -> "Visit":
         return dataclasses.replace(self, place=self.place.to(**changes))
 

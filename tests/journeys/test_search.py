@@ -1,6 +1,9 @@
 """Eight combinations are tried before a person's eyes, and the best becomes a training with one click. In a real browser, on the sample."""
 
+import re
 from collections.abc import Callable
+
+import pytest
 
 from tests.journeys.conftest import Visitor
 
@@ -28,10 +31,23 @@ def test_a_person_searches_and_trains_with_the_best(visit: Callable[..., Visitor
     assert page.locator("#coordinates path.early").count() >= 1
     assert page.locator("#panel-train tr.best").count() == 1
     assert page.locator("#panel-train .track").count() == 2
+    best = page.locator("#panel-train aside:visible").inner_text()
     person.press("Train with these settings")
     person.agree()
     page.wait_for_selector("#curve path.va[d^=M]", timeout=120_000)
-    assert "run=" in page.url
+    _takes_over(best, page.locator("#panel-train pre", has_text="per_device_train_batch_size").first.text_content() or "")
+
+
+def _takes_over(best: str, recipe: str) -> None:
+    """What the search called the best stands in the recipe of the training."""
+    for said, field in (("size of corrections", "learning_rate"), ("rows at once", "per_device_train_batch_size")):
+        assert _number(f"(?m)^{field} =", recipe) == pytest.approx(_number(said, best), rel=0.01)
+
+
+def _number(after: str, text: str) -> float:
+    found = re.search(rf"{after} ([\d.e-]+)", text)
+    assert found is not None, text
+    return float(found[1])
 
 
 def _shorten(person: Visitor) -> None:

@@ -182,13 +182,7 @@ def _forget(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk.to(brought=None))
 
 
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
-    return Outcome(desk.to(importing=""))
-
-
 HANDLERS: Mapping[str, Handler] = {
-    "uploaded": _uploaded, "remap": _remap, "import": _import, "import-rest": _import_rest, "sample": _sample, "forget": _forget, "stop-import": _stop,
+    "uploaded": _uploaded, "remap": _remap, "import": _import, "import-rest": _import_rest, "sample": _sample, "forget": _forget,
     "hub": _hub,
 }  # fmt: skip

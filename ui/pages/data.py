@@ -80,9 +80,7 @@ class DataPage(SectionedPage):
         return super().settle(visit, desk)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work("import")
-        shown: dict[str, Any] = {"progress": progress_of(visit, job, _stop_button(visit, job))} if job else {}
-        return shown | (self.opened(visit).growing(visit, desk) or {})
+        return {"progress": progress_of(visit, visit.at_work("import")), **(self.opened(visit).growing(visit, desk) or {})}
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
         return self.opened(visit).remember(visit, desk) if visit.dataset is not None else desk
@@ -92,7 +90,7 @@ class DataPage(SectionedPage):
         importing, last = visit.at_work("import"), visit.job("import")
         shown: dict[str, Any] = {}
         if importing is not None:
-            shown["progress"] = progress_of(visit, importing, _stop_button(visit, importing))
+            shown["progress"] = progress_of(visit, importing)
         elif desk.brought is not None:
             shown["preview"] = bring.preview_of(visit, desk.brought)
         elif dataset is None or desk.bringing:
@@ -135,10 +133,6 @@ def _with_bad_rows(visit: Visit, told_: notice.Notice | None, job: Job) -> notic
 
 def _is_checked(visit: Visit, dataset: str) -> bool:
     return any(job.kind == _CHECKUP and job.subject == dataset and job.state is JobState.DONE for job in visit.jobs)
-
-
-def _stop_button(visit: Visit, job: Job) -> Button:
-    return Button(visit.words("work.stop"), "stop-import", {"job": job.id})
 
 
 def _lead(visit: Visit, known: Facts) -> lead.Lead:

@@ -1,4 +1,4 @@
-"""What a visitor has in hand in each section of the Data page: ids and choices, nothing that must survive a reload."""
+"""What a visitor has in hand in each section of a page: ids and choices, nothing that must survive a reload."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -40,7 +40,7 @@ class EvaluatePage(Page):
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
-            "evaluate": _evaluate, "stop-job": _stop, "to-train": _to_train, "to-export": _to_export, "open-verdict": _open, **answer_list.HANDLERS, **side_by_side.HANDLERS,
+            "evaluate": _evaluate, "to-train": _to_train, "to-export": _to_export, "open-verdict": _open, **answer_list.HANDLERS, **side_by_side.HANDLERS,
         }  # fmt: skip
 
     def streams(self) -> Mapping[str, Stream]:
@@ -50,8 +50,7 @@ class EvaluatePage(Page):
         return Outcome(desk.to(answers_offset=0), {"verdict": "", "run": result.subject})
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work("evaluate")
-        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+        return {"progress": progress_of(visit, visit.at_work("evaluate"))}
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, run = visit.words, trained(visit)
@@ -62,7 +61,7 @@ class EvaluatePage(Page):
         shown: dict[str, Any] = {"chat": side_by_side.chat_of(visit, desk, run.run.id)}
         working, last = visit.at_work("evaluate"), visit.job("evaluate")
         if working is not None:
-            shown["progress"] = progress_of(visit, working, Button(words("work.stop"), "stop-job", {"job": working.id}))
+            shown["progress"] = progress_of(visit, working)
         elif last is not None and desk.notice is None and last.subject == run.run.id and (failed := failure_of(visit, last)):
             shown["notice_evaluate"] = failed
         card = _chosen(visit, known, run.run.id)
@@ -130,12 +129,6 @@ def _verdicts(visit: Visit, known: tuple[VerdictCard, ...], chosen: VerdictCard 
 def _evaluate(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     """Asks first: what comes back is the plan card."""
     visit.do("evaluate", run=text_of(values, "run", 64))
-    return Outcome(desk)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
     return Outcome(desk)
 
 

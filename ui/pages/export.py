@@ -41,7 +41,7 @@ class ExportPage(Page):
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
-            "target": _chosen, "precision": _chosen, "export": _export, "stop-job": _stop, "accept-red": _accept_red, "delete-package": _delete,
+            "target": _chosen, "precision": _chosen, "export": _export, "accept-red": _accept_red, "delete-package": _delete,
             "ask-package": _ask, "to-train": _to_train,
         }  # fmt: skip
 
@@ -51,8 +51,7 @@ class ExportPage(Page):
         return Outcome(desk)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work("export")
-        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+        return {"progress": progress_of(visit, visit.at_work("export"))}
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words, run = visit.words, trained(visit)
@@ -64,7 +63,7 @@ class ExportPage(Page):
         shown: dict[str, Any] = {"lead": _lead(visit, made, working is not None)}
         shown["packages"] = [_certificate(visit, desk, one, first=i == 0 and working is None) for i, one in enumerate(made)]
         if working is not None:
-            shown["progress"] = progress_of(visit, working, Button(words("work.stop"), "stop-job", {"job": working.id}))
+            shown["progress"] = progress_of(visit, working)
         elif run is not None:
             shown |= {"target": _targets(visit, desk), "precision": _precisions(visit, desk)}
             if desk.plan is None:
@@ -165,12 +164,6 @@ def _chosen(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _export(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     """Asks first: what comes back is the plan card."""
     visit.do("export", run=text_of(values, "run", 64), precision=desk.precision or PRECISIONS[0], target=desk.target or TARGETS[0])
-    return Outcome(desk)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
     return Outcome(desk)
 
 

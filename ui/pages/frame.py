@@ -32,6 +32,7 @@ class FramePage(Page):
             "new-project": _new_project,
             "rename-project": _rename_project,
             "delete-project": _delete_project,
+            "stop-job": _stop,
         }
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
@@ -105,6 +106,12 @@ def _new_project(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome
 def _rename_project(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     if visit.project is not None:
         visit.do("rename-project", project=visit.project.project, name=text_of(values, "name", 120))
+    return Outcome(desk)
+
+
+def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """Whatever is at work, on whichever page it is seen."""
+    visit.do("stop-job", job=text_of(values, "job", 64))
     return Outcome(desk)
 
 

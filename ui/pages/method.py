@@ -54,9 +54,9 @@ class MethodPage(Page):
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
-            "task": _task, "preset": _preset, "model": _model, "ways": _ways, "recipe": _recipe, "recipe-text": _recipe_text,
+            "task": _task, "preset": _preset, "model": _model, "ways": _recipe, "recipe": _recipe, "recipe-text": _recipe_text,
             "bring-recipe": _bring_recipe, "measure": _measure, "remedy": _remedy, "train": _train,
-            "stop-job": _stop, "to-data": _to_data, **catalogue_list.HANDLERS,
+            "to-data": _to_data, **catalogue_list.HANDLERS,
         }  # fmt: skip
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome:
@@ -65,8 +65,7 @@ class MethodPage(Page):
         return Outcome(desk)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work("probe", "download")
-        return {"progress": progress_of(visit, job, Button(visit.words("work.stop"), "stop-job", {"job": job.id}))} if job else {}
+        return {"progress": progress_of(visit, visit.at_work("probe", "download"))}
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         words = visit.words
@@ -82,7 +81,6 @@ class MethodPage(Page):
             card, found = _card(visit, desk), visit.do("estimate", **_asked(visit, desk))
         except UserError as error:
             return shown | {"advice": coach.Coach("bad", words("method.advice"), words.error(error))}
-        probing = visit.at_work("probe", "download")
         methods = visit.do("methods", base_model=card.recipe.base_model)
         shown |= {"facts": _facts(visit, found), "ways": guide_of(visit, card, methods), "way": settings_of(visit, card, methods)}
         shown["recipe"] = form_of(visit, card, methods)
@@ -90,8 +88,7 @@ class MethodPage(Page):
         shown["fit"] = fit.choice_of(visit, _asked(visit, desk), found)
         shown["bring_recipe"] = brought_of(visit, desk.recipe_brought, card)
         shown["advice"] = coach.Coach("good" if card.suited else "warn", words("method.advice"), words.say(card.advice))
-        if probing is not None:
-            shown["progress"] = progress_of(visit, probing, Button(words("work.stop"), "stop-job", {"job": probing.id}))
+        shown["progress"] = progress_of(visit, visit.at_work("probe", "download"))
         if desk.plan is None:
             measure = () if found.estimate.seconds is not None or found.probe else (Button(words("method.measure"), "measure"),)
             shown["bar"] = bar.Bar((Button(words("method.train"), "train", kind="primary"), *measure))
@@ -189,13 +186,7 @@ def _model(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 
 def _recipe(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    card = _card(visit, desk)
-    changed = visit.do("edit-recipe", recipe=card.toml, changes=changes_of(card, visit.do("methods"), values))
-    return Outcome(done(visit, desk.to(recipe=changed.toml), "recipe", "recipe.used"))
-
-
-def _ways(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    """Another method first, with settings of its own; the same method again takes the settings that stand under it."""
+    """Also another way to train, first with settings of its own; the same way again takes the settings that stand under it."""
     card = _card(visit, desk)
     changed = visit.do("edit-recipe", recipe=card.toml, changes=changes_of(card, visit.do("methods"), values))
     return Outcome(done(visit, desk.to(recipe=changed.toml), "recipe", "recipe.used"))
@@ -233,12 +224,6 @@ def _remedy(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _train(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     """Asks first: what comes back is the plan card."""
     visit.do("train", **_asked(visit, desk))
-    return Outcome(desk)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
     return Outcome(desk)
 
 

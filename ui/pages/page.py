@@ -175,6 +175,11 @@ class Page(ABC):
         return {}
 
 
+def to_run(run: str, **more: str) -> dict[str, str]:
+    """Where a training is open, and nothing of another one."""
+    return {"run": run, "view": "", "verdict": "", "package": "", **more}
+
+
 def done(visit: Visit, desk: Desk, slot: str, key: str, *buttons: Button, **facts: Any) -> Desk:
     """A quiet word in the slot that something was done."""
     return desk.to(notice=Notice("good", visit.words(key, **facts), buttons=buttons), at=slot)

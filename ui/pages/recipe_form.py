@@ -7,6 +7,7 @@ from typing import Any
 
 from core.actions.method import MethodCard, RecipeCard
 from core.actions.recipes import BroughtCard
+from core.actions.run import RunStatus
 from core.errors import BadValue
 from core.sentence import Sentence
 from ui.pages.page import number_of
@@ -21,10 +22,9 @@ _OWN = "option."
 
 
 def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> Settings:
-    words, schema = visit.words, card.recipe.model_json_schema()["properties"]
+    words = visit.words
     kinds = tuple(Option(one.name, words.either(f"method.{one.name}", one.label)) for one in methods)
     method = Field("method", words("recipe.method"), card.recipe.method, "choice", "method", options=kinds)
-    values = card.recipe.model_dump(mode="json")
     return Settings(
         name="recipe",
         title=words("recipe.title"),
@@ -33,7 +33,7 @@ def form_of(visit: Visit, card: RecipeCard, methods: tuple[MethodCard, ...]) -> 
             method,
             *own_fields(words, card, methods),
             _loss(visit, card),
-            *(_field(words, name, name, spec, values[name]) for name, spec in schema.items() if name not in _elsewhere(card.recipe.task)),
+            *recipe_fields(words, card),
         ),
         quiet=words("recipe.quiet"),
         button=words("recipe.use"),
@@ -78,14 +78,20 @@ def brought_of(visit: Visit, brought: BroughtCard | None, card: RecipeCard | Non
     )
 
 
-def own_fields(words: Words, card: RecipeCard, methods: tuple[MethodCard, ...]) -> tuple[Field, ...]:
+def recipe_fields(words: Words, card: RecipeCard | RunStatus) -> tuple[Field, ...]:
+    """Each with what it is now; those of the method and the loss are apart."""
+    schema, values = card.recipe.model_json_schema()["properties"], card.recipe.model_dump(mode="json")
+    return tuple(_field(words, name, name, spec, values[name]) for name, spec in schema.items() if name not in _elsewhere(card.recipe.task))
+
+
+def own_fields(words: Words, card: RecipeCard | RunStatus, methods: tuple[MethodCard, ...]) -> tuple[Field, ...]:
     """The chosen method's own settings."""
     stored = card.recipe.model_dump(mode="json")["method_options"]
     own = _own(card, methods)
     return tuple(_field(words, _OWN + name, name, spec, stored.get(name, spec.get("default"))) for name, spec in own.items())
 
 
-def _own(card: RecipeCard, methods: tuple[MethodCard, ...]) -> Mapping[str, Any]:
+def _own(card: RecipeCard | RunStatus, methods: tuple[MethodCard, ...]) -> Mapping[str, Any]:
     """The chosen method's own settings, from its JSON schema."""
     chosen = next((one for one in methods if one.name == card.recipe.method), None)
     own: Mapping[str, Any] = chosen.options.get("properties", {}) if chosen else {}

@@ -5,13 +5,15 @@ from typing import Any
 
 from core.actions.run import RunStatus
 from storage.rows import LIVE, JobState
-from ui.pages.page import Desk, Handler, Outcome, text_of
+from ui.pages.page import Desk, Handler, Outcome, text_of, to_run
+from ui.pages.recipe_form import own_fields, recipe_fields
+from ui.pages.working import stop_button
 from ui.parts.bar import Bar
 from ui.parts.change import Change
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
-GOES_ON = frozenset({"early", "learning", "undertrained", "rate_low"})  # readings in which a stop would gain nothing
+_GOES_ON = frozenset({"early", "learning", "undertrained", "rate_low"})  # readings in which a stop would gain nothing
 # What people change first, and the method's own rank where it has one.
 _FIELDS = (
     "learning_rate", "num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "warmup_ratio", "lr_scheduler_type",
@@ -20,12 +22,14 @@ _FIELDS = (
 _OPTIONS = ("r", "lora_alpha", "lora_dropout", "reduction_factor")
 
 
+def pays_to_stop(status: RunStatus) -> bool:
+    return status.job.state is JobState.RUNNING and status.reading.how.value not in _GOES_ON
+
+
 def bar_of(visit: Visit, status: RunStatus) -> Bar:
     words, state, run = visit.words, status.job.state, {"run": status.run.id}
-    stop = Button(words("train.stop"), "stop", {"job": status.job.id})
+    stop = stop_button(visit, status.job, words("train.stop"), "primary" if pays_to_stop(status) else "plain")
     if state in (JobState.QUEUED, JobState.RUNNING):
-        primary = state is JobState.RUNNING and status.reading.how.value not in GOES_ON
-        stop = Button(stop.text, stop.act, stop.values, "primary" if primary else "plain")
         return Bar((stop, Button(words("train.pause"), "pause", run), _to_queue(visit)), words("train.stop_note"))
     if state is JobState.STOPPING:
         return Bar((), words("train.stopping_note"))
@@ -60,22 +64,15 @@ def change_of(visit: Visit, status: RunStatus) -> Change | None:
     """For a training that has ended or is paused: the fields of its recipe with what they are now."""
     if status.job.state in LIVE:
         return None
-    words, recipe = visit.words, status.recipe
-    now = recipe.model_dump(mode="json")
-    own = {f"method_options.{name}": value for name in _OPTIONS if (value := recipe.method_options.get(name)) is not None}
-    schema = recipe.model_json_schema()["properties"]
-    fields = [Option(name, words.either(f"field.{name}", str(schema[name].get("description") or name)), str(now[name])) for name in _FIELDS]
-    fields += [Option(name, words.either(f"field.{name.rpartition('.')[2]}", name.rpartition(".")[2]), str(value)) for name, value in own.items()]
+    words = visit.words
+    known = {field.term: field for field in recipe_fields(words, status)}
+    own = {field.term: field for field in own_fields(words, status, visit.do("methods"))}
+    fields = [Option(name, known[name].label, str(known[name].value)) for name in _FIELDS]
+    fields += [Option(f"method_options.{name}", own[name].label, str(own[name].value)) for name in _OPTIONS if name in own]
     return Change(
         words("train.change"), words("train.change_quiet"), words("train.change_field"), tuple(fields), words("train.change_value"),
         words("train.change_button"), {"run": status.run.id},
     )  # fmt: skip
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
-    return Outcome(desk)
 
 
 def _pause(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
@@ -105,10 +102,10 @@ def _to_method(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 
 def _evaluate(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"step": "evaluate", "run": text_of(values, "run", 64)})
+    return Outcome(desk, to_run(text_of(values, "run", 64), step="evaluate"))
 
 
 HANDLERS: Mapping[str, Handler] = {
-    "stop": _stop, "pause": _pause, "resume": _resume, "train-longer": _longer, "train-changed": _changed, "to-method": _to_method,
+    "pause": _pause, "resume": _resume, "train-longer": _longer, "train-changed": _changed, "to-method": _to_method,
     "evaluate": _evaluate,
 }  # fmt: skip

@@ -85,8 +85,5 @@ def step_of(status: RunStatus) -> int | None:
 
 
 def steps_of(status: RunStatus) -> int:
-    """All the steps of the run, from how far the job says it is; 0 while nobody knows."""
-    train, share = points_of(status, "loss"), status.job.progress
-    if status.job.state is JobState.DONE and train:
-        return train[-1][0]
-    return round(train[-1][0] / share) if train and share and share > 0.01 else 0
+    """All the steps of the run: those that were planned, or that it took where it came to its end before; 0 while nobody knows."""
+    return (step_of(status) or 0) if status.job.state is JobState.DONE else status.steps

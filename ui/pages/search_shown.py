@@ -1,6 +1,7 @@
 """How a search reads on the screen: its first sentence, the picture of its trials, what mattered, and its best."""
 
 import math
+from collections.abc import Callable
 
 from core.actions.search import SearchStatus
 from storage.rows import LIVE, JobState
@@ -23,14 +24,16 @@ def lead_of(words: Words, status: SearchStatus) -> Lead:
     if status.winner is None:
         return Lead(words("search.found_nothing"), words("search.empty_quiet"))
     key = "search.found" if job.state is JobState.DONE else "search.broken_off"
-    return Lead(words(key, trials=tried), quiet)
+    return Lead(words(key, count=tried), quiet)
 
 
 def _better(words: Words, status: SearchStatus) -> str:
     best, start = status.winner, status.start
     if best is None:
         return ""
-    if start is None or not start.losses or start.number == best.number:
+    if start is None or not start.losses:
+        return words("search.start_failed", loss=best.best)
+    if start.number == best.number:
         return words("search.best_is_start", loss=best.best)
     return words("search.better", loss=best.best, before=start.best)
 
@@ -54,7 +57,7 @@ def picture(words: Words, status: SearchStatus) -> coordinates.Coordinates:
     scales = [_Scale(found.low, found.high, log=found.log, among=found.among) for found in status.settings.ranges]
     names = [found.name for found in status.settings.ranges]
     axes = [coordinates.Axis(short(words, name), name, scale.marks()) for name, scale in zip(names, scales, strict=True)]
-    axes.append(coordinates.Axis(words("search.loss"), _LOSS, goal.marks(_DIGITS)))
+    axes.append(coordinates.Axis(words("search.loss"), _LOSS, goal.marks(lambda value: words.number(value, _DIGITS))))
     best = status.winner
     lines = []
     for trial in sorted(shown, key=lambda trial: (best is not None and trial.number == best.number, trial.number)):
@@ -65,7 +68,7 @@ def picture(words: Words, status: SearchStatus) -> coordinates.Coordinates:
         lines.append(coordinates.Line(at, kind, label))
     kinds = {line.kind for line in lines}
     keys = tuple(coordinates.Key(kind, words(f"search.key.{kind}")) for kind in ("best", "whole", "early", "now") if kind in kinds)
-    summary = words("search.summary", trials=len(shown), low=low, high=high)
+    summary = words("search.summary", count=len(shown), low=low, high=high)
     return coordinates.Coordinates(words("search.picture"), words("search.picture_note"), tuple(axes), tuple(lines), keys, summary)
 
 
@@ -118,10 +121,9 @@ class _Scale:
             low, high, value = math.log(low), math.log(high), math.log(value)
         return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else 0.5
 
-    def marks(self, digits: int | None = None) -> tuple[coordinates.Mark, ...]:
+    def marks(self, said: Callable[[float], str] = written) -> tuple[coordinates.Mark, ...]:
         values = self._among or (self._low, self._middle(), self._high)
-        texts = [written(value) if digits is None else f"{value:.{digits}f}" for value in values]
-        return tuple(coordinates.Mark(self.at(value), text) for value, text in zip(values, texts, strict=True))
+        return tuple(coordinates.Mark(self.at(value), said(value)) for value in values)
 
     def _middle(self) -> float:
         return math.sqrt(self._low * self._high) if self._log else (self._low + self._high) / 2

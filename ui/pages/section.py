@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 import gradio as gr
 
+from storage.rows import Job
 from ui.pages.page import Desk, Handler, Outcome
+from ui.pages.working import failure_of
 from ui.parts.lead import Lead
 from ui.visit import Visit
 
@@ -28,6 +30,11 @@ class Section(ABC):
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         """The value of each part that shows something now. On the Data page there is a dataset, on the Train page perhaps no run yet."""
 
+    def failure(self, visit: Visit, desk: Desk, job: Job | None) -> dict[str, Any]:
+        """What went wrong in a job of this section, in its slot, unless something newer stands there."""
+        failed = failure_of(visit, job) if job is not None and desk.at != self.name else None
+        return {f"notice_{self.name}": failed} if failed is not None else {}
+
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
         """The screen's first sentence while this section is open; None leaves the page's own."""
         return None
@@ -43,6 +50,10 @@ class Section(ABC):
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
         """What grows while jobs go on, asked for at every tick: cheap. None: nothing of this section grows."""
         return None
+
+    def waits(self, visit: Visit) -> bool:
+        """As a page's: something is about to begin by itself."""
+        return False
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
         """What `show` found out and its parts need again."""

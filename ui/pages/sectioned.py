@@ -49,6 +49,9 @@ class SectionedPage(Page):
         outcomes = (section.approved(visit, desk, verb, result) for section in self.sections)
         return next((outcome for outcome in outcomes if outcome is not None), Outcome(desk))
 
+    def waits(self, visit: Visit) -> bool:
+        return self.opened(visit).waits(visit)
+
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
         settled = (section.settle(visit, desk) for section in self.sections)
         return next((found for found in settled if found is not None), None)

@@ -20,12 +20,22 @@ def doing(visit: Visit, job: Job) -> str:
     return words.either(f"progress.{key}", english) if key else words("work.starting")
 
 
-def progress_of(visit: Visit, job: Job, *buttons: Button) -> Progress | None:
-    """None for a job that has ended."""
-    if job.state not in LIVE:
+def left_of(visit: Visit, job: Job) -> str:
+    """'' while nobody knows."""
+    return visit.words("work.left", time=visit.words.time(job.seconds_left)) if job.seconds_left is not None else ""
+
+
+def stop_button(visit: Visit, job: Job, text: str = "", kind: str = "plain") -> Button:
+    """The frame does what it wishes, on every page."""
+    return Button(text or visit.words("work.stop"), "stop-job", {"job": job.id}, kind)
+
+
+def progress_of(visit: Visit, job: Job | None, stop: str = "") -> Progress | None:
+    """With the button that stops it, until it was asked to; None where there is no job or it has ended."""
+    if job is None or job.state not in LIVE:
         return None
-    left = visit.words("work.left", time=visit.words.time(job.seconds_left)) if job.seconds_left is not None else ""
-    return Progress(doing(visit, job), job.progress, left, "", buttons)
+    buttons = () if job.state is JobState.STOPPING else (stop_button(visit, job, stop),)
+    return Progress(doing(visit, job), job.progress, left_of(visit, job), "", buttons)
 
 
 def failure_of(visit: Visit, job: Job, *buttons: Button) -> Notice | None:

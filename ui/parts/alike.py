@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ui.parts.part import Option, part
+from ui.parts.part import PICKS_CSS, Option, part
 
 _BODY = """<section class="card ${e(value.level)}" aria-label="${e(value.title)}"><p class="said">${e(value.headline)}</p><ul>${value.lines.map(l => `<li
  class="${e(l.level)}" title="${e(l.term)}"><span class="sign"
@@ -28,9 +28,6 @@ table{border-collapse:collapse;width:100%;font-size:13.5px;margin:6px 0 10px}
 th,td{text-align:left;font-weight:400;padding:6px 12px 6px 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 td{font-variant-numeric:tabular-nums;color:var(--soft)}
 legend{font-size:14px;margin-bottom:6px;padding:0}
-.picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
-.pick:has(:checked){border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
 .what{overflow-wrap:anywhere}
 """
 
@@ -59,4 +56,4 @@ class Alike:
 
 
 def alike() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

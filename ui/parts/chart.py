@@ -17,7 +17,13 @@ FRAME = r"""
   };
 """
 
-FRAME_CSS = """
+FIGURE_CSS = """
+figure{border:1px solid var(--line);border-radius:12px;background:var(--card);padding:14px 16px;margin:0 0 20px;position:relative}
+"""
+
+FRAME_CSS = (
+    FIGURE_CSS
+    + """
 svg{display:block;font-size:12px;max-width:100%}
 text{fill:var(--soft);font-variant-numeric:tabular-nums}
 .grid{stroke:var(--line)}
@@ -26,6 +32,7 @@ path{fill:none;stroke-linejoin:round}
 .home{display:flex;gap:6px 16px;flex-wrap:wrap;margin-top:8px;font-size:14px}
 .home a,.home button{padding:4px 0;min-height:24px;text-decoration:underline}
 """
+)
 
 # Below a chart. `value.home` are links with text and address; `value.picture` is the text of the button for the picture, `value.file` its file's name.
 HOME = """${value.picture || value.home.length ? `<div class="home">${value.home.map(l => `<a href="${e(l.address)}"

@@ -44,7 +44,6 @@ legend,.note,small,caption{font-size:14px;color:var(--soft)}
 .pick{display:flex;gap:7px;align-items:center;padding:4px 12px;border:1px solid var(--line);border-radius:99px;cursor:pointer;min-height:28px}
 .pick.on{border-color:var(--accent);background:var(--card)}
 .what{overflow-wrap:anywhere}
-figure{border:1px solid var(--line);border-radius:12px;background:var(--card);padding:14px 16px;margin:0 0 20px;position:relative}
 figcaption{display:flex;gap:6px 18px;font-size:14px;color:var(--ink);flex-wrap:wrap;margin-bottom:6px}
 .k::before{content:"";display:inline-block;width:16px;height:4px;margin-right:7px;vertical-align:middle;border-radius:2px;background:var(--run)}
 .r0{--run:var(--accent)}.r1{--run:var(--good)}.r2{--run:#4a7fb5}.r3{--run:var(--warn)}.r4{--run:#8a6bb8}.r5{--run:var(--train)}.r6{--run:#2a8c8c}.r7{--run:#b5577f}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from ui.parts.chart import FIGURE_CSS, WIDE
 from ui.parts.part import part
 
 _BODY = r"""<figure><figcaption>${e(value.title)} <span class="soft">${e(value.note)}</span></figcaption>
@@ -24,7 +25,6 @@ ${a.marks.map(m => `<line x1="${x(i) - 4}" x2="${x(i)}" y1="${y(m.at).toFixed(1)
   return `<svg width="${W}" height="${H}" viewBox="0 0 ${W} ${H}" role="img" aria-label="${e(value.summary)}">${lines.join('')}${axes.join('')}${dots}</svg>`;
 })()}<p class="keys">${value.keys.map(k => `<span class="k ${e(k.kind)}">${e(k.text)}</span>`).join('')}</p></figure>"""
 _CSS = """
-figure{border:1px solid var(--line);border-radius:12px;background:var(--card);padding:14px 16px;margin:0 0 20px;position:relative}
 figcaption{font-weight:600}
 figcaption .soft{font-weight:400;font-size:14px}
 .soft{color:var(--soft)}
@@ -44,10 +44,6 @@ path.best{stroke:var(--valid);stroke-width:3;opacity:1}
 .k.best::before{border-top:4px solid var(--valid)}
 .k.early::before{border-top-style:dashed}
 .k.now::before{border-color:var(--warn)}
-"""
-_SCRIPT = """
-let width = 0;
-new ResizeObserver(() => { const now = element.clientWidth; if (now && now !== width && props.value) { width = now; props.value = {...props.value}; } }).observe(element);
 """
 
 
@@ -96,4 +92,4 @@ class Coordinates:
 
 
 def coordinates() -> gr.HTML:
-    return part(_BODY, _CSS, _SCRIPT, elem_id="coordinates")
+    return part(_BODY, FIGURE_CSS + _CSS, WIDE, elem_id="coordinates")

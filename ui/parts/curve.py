@@ -35,7 +35,6 @@ ${(() => {"""
 _CSS = (
     FRAME_CSS
     + """
-figure{border:1px solid var(--line);border-radius:12px;background:var(--card);padding:14px 16px;margin:0 0 20px;position:relative}
 figcaption{display:flex;gap:6px 18px;font-size:14px;color:var(--soft);flex-wrap:wrap;margin-bottom:6px}
 .k::before{content:"";display:inline-block;width:16px;height:3px;margin-right:7px;vertical-align:middle;border-radius:2px}
 .k.tr::before{background:var(--train)}

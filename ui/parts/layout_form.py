@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts.part import Button, Option, part
+from ui.parts.part import PICKS_CSS, Button, Option, part
 
 _BODY = """<form class="card" data-act="${e(value.act)}" data-values="${holds(value.values)}"><h2>${e(value.title)}</h2>
 <label class="field"><span title="${e(value.system_term)}">${e(value.system_label)}</span><textarea name="system_prompt" rows="3" data-input="${e(value.tried)}"
@@ -30,11 +30,7 @@ textarea{display:block;width:100%;resize:vertical}
 .own textarea{font:13px/1.5 var(--mono)!important}
 small{display:block;color:var(--soft);font-size:13px;line-height:1.8;margin-top:4px}
 code{font:12.5px var(--mono);color:var(--ink);background:color-mix(in srgb,var(--ink) 7%,transparent);border-radius:4px;padding:1px 5px;overflow-wrap:anywhere}
-.picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
-.pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
 .pick small{line-height:1.4;margin-top:1px}
-.pick input{margin-top:2px}
 .do{display:flex;gap:10px;flex-wrap:wrap;align-items:center}
 .soft{color:var(--soft);font-size:14px}
 @media(max-width:700px){form{padding:10px 12px 12px}}
@@ -73,4 +69,4 @@ class LayoutForm:
 
 
 def layout_form() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

@@ -23,6 +23,14 @@ const radios = (name, options, chosen) => options.map(o => `<label class="pick${
  class="what">${e(o.text)}</span>${o.note ? `<small>${e(o.note)}</small>` : ''}</span></label>`).join('');
 """
 
+# For the `radios` of a form in a row.
+PICKS_CSS = """
+.picks{display:flex;flex-wrap:wrap;gap:6px}
+.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
+.pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
+.pick input{margin-top:2px}
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Button:

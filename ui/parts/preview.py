@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ui.parts.part import Button, Option, part
+from ui.parts.part import PICKS_CSS, Button, Option, part
 
 _BODY = """<form class="card" data-act="import" data-values="${holds(value.values)}"><h2>${e(value.title)}</h2><p
  class="soft">${e(value.understood)}</p>
@@ -46,10 +46,6 @@ td{padding:7px 12px;border-top:1px solid var(--line);vertical-align:top;max-widt
 .ask{margin:0 0 14px}
 legend{font-weight:600;padding:0;margin-bottom:4px}
 legend small{font-weight:400;color:var(--soft)}
-.picks{display:flex;flex-wrap:wrap;gap:6px 8px}
-.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer;min-height:24px}
-.pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
-.pick input{margin-top:2px}
 .pick small{display:block;color:var(--soft)}
 .what{overflow-wrap:anywhere}
 .name{display:block;max-width:360px;margin-bottom:14px;font-weight:600}
@@ -103,4 +99,4 @@ class PreviewView:
 
 
 def preview() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

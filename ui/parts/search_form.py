@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts.part import Option, part
+from ui.parts.part import PICKS_CSS, Option, part
 
 _BODY = """<section class="card" aria-label="${e(value.title)}"><h2>${e(value.title)}</h2><p class="soft">${e(value.why)}</p>
 <form data-act="${e(value.act)}" data-values="${holds(value.values)}"><ul>${value.settings.map(s => `<li><label class="check"><input type="checkbox"
@@ -40,9 +40,6 @@ small{display:block;color:var(--soft);font-size:13px}
 .grid label>span,legend{display:block;font-size:14px;margin-bottom:3px;padding:0}
 summary{padding:12px 0;color:var(--soft)}
 .more{display:grid;gap:14px}
-.picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
-.pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
 .pick small{margin-top:2px}
 .do{display:flex;gap:12px;flex-wrap:wrap;align-items:center;margin-top:14px}
 @media(max-width:700px){li{grid-template-columns:1fr}.do button{flex:1 1 100%}}
@@ -93,4 +90,4 @@ class SearchForm:
 
 
 def search_form() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

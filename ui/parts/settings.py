@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts.part import Button, Option, part
+from ui.parts.part import PICKS_CSS, Button, Option, part
 
 _BODY = """<details class="card" data-keep="${e(value.name)}"><summary><b>${e(value.title)}</b>${value.quiet ? ` <span
  class="soft">${e(value.quiet)}</span>` : ''}</summary>
@@ -37,10 +37,6 @@ form{padding:4px 0 16px}
 code{font:12px var(--mono);color:var(--soft);background:none;padding:0;white-space:normal;overflow-wrap:anywhere}
 small{display:block;color:var(--soft);font-size:13px;line-height:1.4;margin-top:3px}
 .check{display:flex;gap:10px;align-items:flex-start}
-.picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;align-items:flex-start;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
-.pick:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--card))}
-.pick input{margin-top:2px}
 .do{display:flex;gap:10px;flex-wrap:wrap;margin-top:14px}
 .do:empty{display:none}
 .text{border-top:1px solid var(--line);padding-top:14px}
@@ -84,4 +80,4 @@ class Settings:
 
 
 def settings() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts.part import Button, Option, part
+from ui.parts.part import PICKS_CSS, Button, Option, part
 
 _BODY = """<section aria-label="${e(value.title)}"><form class="keep" data-act="versions-freeze"
  data-values="${holds(value.values)}"><label><span>${e(value.name_label)}</span><input
@@ -39,9 +39,6 @@ li:first-child{border-top:0}
 .name small{font-weight:400;color:var(--good)}
 .soft{color:var(--soft);font-size:14px}
 .do{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:start}
-.picks{display:flex;flex-wrap:wrap;gap:6px}
-.pick{display:flex;gap:8px;border:1px solid var(--line);border-radius:8px;padding:6px 12px;cursor:pointer}
-.pick:has(:checked){border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
 .empty{padding:22px;color:var(--soft);text-align:center}
 """
 
@@ -86,4 +83,4 @@ class Versions:
 
 
 def versions() -> gr.HTML:
-    return part(_BODY, _CSS)
+    return part(_BODY, PICKS_CSS + _CSS)

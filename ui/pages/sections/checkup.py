@@ -7,10 +7,11 @@ import gradio as gr
 
 from core.actions.doctor import CheckCard, FindingsView
 from core.actions.views import ViewFilter
+from storage.rows import Job
 from ui.pages.desks import RowsDesk
 from ui.pages.page import Desk, Handler, Outcome, done, text_of
 from ui.pages.section import Section
-from ui.pages.working import failure_of, progress_of
+from ui.pages.working import progress_of
 from ui.parts import checkup, own_cases, progress
 from ui.parts.lead import Lead
 from ui.parts.part import Button
@@ -27,7 +28,7 @@ class CheckupSection(Section):
 
     def handlers(self) -> Mapping[str, Handler]:
         return {
-            "checkup-start": _start, "checkup-stop": _stop, "checkup-mend": _mend, "checkup-rows": _rows, "checkup-undo": _undo, "own-cases": _own_cases,
+            "checkup-start": _start, "checkup-mend": _mend, "checkup-rows": _rows, "checkup-undo": _undo, "own-cases": _own_cases,
         }  # fmt: skip
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
@@ -42,15 +43,10 @@ class CheckupSection(Section):
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         view = _view_of(visit)
         shown: dict[str, Any] = {"checkup_found": _found(visit, view), "checkup_own": _own(visit, view)}
-        if view.running is not None:
-            shown["checkup_progress"] = progress_of(visit, view.running, _stop_button(visit, view.running.id))
-        elif desk.at != self.name and (last := _last(visit, view)) is not None and (failed := failure_of(visit, last)) is not None:
-            shown["notice_checkup"] = failed
-        return shown
+        return shown | {"checkup_progress": progress_of(visit, view.running), **self.failure(visit, desk, _last(visit, view))}
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work(_KIND)
-        return {"checkup_progress": progress_of(visit, job, _stop_button(visit, job.id))} if job is not None else {"checkup_progress": None}
+        return {"checkup_progress": progress_of(visit, visit.at_work(_KIND))}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
         if verb != "mend":
@@ -64,12 +60,8 @@ def _view_of(visit: Visit) -> FindingsView:
     return visit.findings
 
 
-def _last(visit: Visit, view: FindingsView) -> Any:
+def _last(visit: Visit, view: FindingsView) -> Job | None:
     return next((job for job in visit.jobs if job.kind == _KIND and job.subject == view.dataset.id), None)
-
-
-def _stop_button(visit: Visit, job: str) -> Button:
-    return Button(visit.words("work.stop"), "checkup-stop", {"job": job})
 
 
 def _found(visit: Visit, view: FindingsView) -> checkup.Checkup:
@@ -149,11 +141,6 @@ def _own(visit: Visit, view: FindingsView) -> own_cases.OwnCases | None:
 
 def _start(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("checkup", dataset=text_of(values, "dataset", 64))
-    return Outcome(desk)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    visit.do("stop-job", job=text_of(values, "job", 64))
     return Outcome(desk)
 
 

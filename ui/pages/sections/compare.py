@@ -38,7 +38,7 @@ class CompareSection(Section):
         found = _comparison(visit, desk)
         best = next((one for one in found.runs if one.run.id == found.best), None)
         if best is None or best.best_loss is None:
-            return Lead(words("train.compare.lead", count=len(known)), words("train.compare.quiet"))
+            return Lead(words("train.compare.lead", count=len(found.runs)), words("train.compare.quiet"))
         quiet = words("train.compare.best_quiet", loss=best.best_loss, step=best.best_step)
         return Lead(words("train.compare.best", name=best.run.name), quiet if found.same_rows else words("train.compare.other_rows"))
 
@@ -52,7 +52,7 @@ class CompareSection(Section):
 def _comparison(visit: Visit, desk: Desk) -> Comparison:
     """Of the chosen runs that are still there; of the latest two where none is chosen."""
     known = {one.run.id for one in visit.runs}
-    found: Comparison = visit.do("compare-runs", project=visit.runs[0].run.project, runs=tuple(id for id in desk.compare.runs if id in known))
+    found: Comparison = visit.once("compare-runs", project=visit.runs[0].run.project, runs=tuple(id for id in desk.compare.runs if id in known))
     return found
 
 
@@ -131,4 +131,4 @@ def _value(words: Words, field: str, value: Any) -> str:
 def _choose(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     """Every run of the form with whether it is ticked; ids are checked by the action."""
     chosen = tuple(name for name, on in values.items() if on is True and len(name) <= 64)[:MOST_RUNS]
-    return Outcome(desk.to(compare=CompareDesk(chosen)), only="compare_chart")
+    return Outcome(desk.to(compare=CompareDesk(chosen)))

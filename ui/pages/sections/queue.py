@@ -9,6 +9,7 @@ from core.actions.control import Waiter
 from storage.rows import JobState
 from ui.pages.page import Desk, Handler, Outcome, text_of
 from ui.pages.section import Section
+from ui.pages.working import left_of, stop_button
 from ui.parts import queue
 from ui.parts.lead import Lead
 from ui.parts.part import Button
@@ -24,7 +25,7 @@ class QueueSection(Section):
         return {"queue_list": queue.queue()}
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"queue-move": _move, "queue-stop": _stop, "queue-open": _open}
+        return {"queue-move": _move}
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
         words, found = visit.words, _waiters(visit)
@@ -43,14 +44,14 @@ class QueueSection(Section):
 
 
 def _waiters(visit: Visit) -> tuple[Waiter, ...]:
-    return tuple(visit.do("queue", project=visit.project.project)) if visit.project is not None else ()
+    return tuple(visit.once("queue", project=visit.project.project)) if visit.project is not None else ()
 
 
 def _item(visit: Visit, one: Waiter) -> queue.Item:
     words, job = visit.words, one.job
     quiet = [words(f"state.{job.state.value}"), one.project]
-    if job.seconds_left is not None and job.state is JobState.RUNNING:
-        quiet.append(words("work.left", time=words.time(job.seconds_left)))
+    if job.state is JobState.RUNNING and (left := left_of(visit, job)):
+        quiet.append(left)
     name = one.title if one.run is not None else words.either(f"train.queue.kind.{job.kind}", one.title)
     share = job.progress if job.state is not JobState.QUEUED else None
     return queue.Item(_LOOKS.get(job.state, "running"), name, " · ".join(quiet), words.say(one.why), share, tuple(_buttons(visit, one)))
@@ -68,23 +69,12 @@ def _buttons(visit: Visit, one: Waiter) -> list[Button]:
     if job.state is JobState.PAUSED and one.run is not None:
         shown.append(Button(words("train.go_on"), "resume", {"run": one.run.id}, "accent"))
     if job.state is not JobState.STOPPING:
-        shown.append(
-            Button(words("train.stop" if one.run is not None and job.state is not JobState.QUEUED else "work.stop"), "queue-stop", {"job": job.id})
-        )
+        shown.append(stop_button(visit, job, words("train.stop") if one.run is not None and job.state is not JobState.QUEUED else ""))
     if one.run is not None:
-        shown.append(Button(words("train.open"), "queue-open", {"run": one.run.id, "project": job.project}, "link"))
+        shown.append(Button(words("train.open"), "open-run", {"run": one.run.id, "project": job.project}, "link"))
     return shown
 
 
 def _move(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("move-job", job=text_of(values, "job", 64), to=text_of(values, "to", 10))
     return Outcome(desk)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    visit.do("stop-job", job=text_of(values, "job", 64))
-    return Outcome(desk)
-
-
-def _open(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"project": text_of(values, "project", 64), "run": text_of(values, "run", 64), "view": "", "verdict": "", "package": ""})

@@ -8,11 +8,11 @@ import gradio as gr
 from core.actions.run import RunStatus, RunSummary
 from storage.rows import LIVE, JobState
 from ui.pages import run_control
-from ui.pages.page import Desk, Handler, Outcome, done, text_of
+from ui.pages.page import Desk, Handler, Outcome, done, text_of, to_run
 from ui.pages.run_curves import curve_of, small_of, step_of, steps_of
 from ui.pages.run_story import behind_of, pinned_of
 from ui.pages.section import Section
-from ui.pages.working import doing, failure_of
+from ui.pages.working import doing, left_of, stop_button
 from ui.parts import bar, behind, change, coach, curve, facts, pinned, runs, small_charts
 from ui.parts.lead import Lead
 from ui.parts.part import Button
@@ -20,7 +20,6 @@ from ui.visit import Visit
 
 _GOOD = frozenset({"learning", "settled"})
 _BAD = frozenset({"diverging"})
-_GROWS = frozenset({"run_curve", "run_coach", "run_bar", "run_facts", "run_pinned", "run_small"})
 
 
 class RunSection(Section):
@@ -37,7 +36,7 @@ class RunSection(Section):
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
         if verb in ("train", "train-longer", "train-changed"):  # what the coach proposed, or one more like it
-            return Outcome(desk, {"run": result.id, "view": "", "verdict": "", "package": ""})
+            return Outcome(desk, to_run(result.id))
         return Outcome(desk, {"step": "data", "view": "checkup"}) if verb == "mend" else None
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
@@ -46,23 +45,26 @@ class RunSection(Section):
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
         """The curves and all that is read from them; notices and plan cards are a handler's."""
-        return {name: value for name, value in self.show(visit, desk).items() if name in _GROWS}
+        return _growing(visit, desk, visit.run) if visit.run is not None else None
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
-        words, status = visit.words, visit.run
+        status = visit.run
         if status is None:
-            return {"run_bar": bar.Bar((Button(words("train.to_method"), "to-method", kind="primary"),))}
-        shown: dict[str, Any] = {"run_curve": curve_of(visit, status), "run_facts": _facts(visit, status)}
-        if any(status.curves):
-            shown["run_coach"] = _coach(visit, status)
-        shown |= {"run_pinned": pinned_of(visit, status.run.id), "run_small": small_of(visit, status), "run_behind": behind_of(visit, status.run.id)}
-        if desk.at != self.name and (failed := failure_of(visit, status.job)):
-            shown["notice_run"] = failed
+            return {"run_bar": bar.Bar((Button(visit.words("train.to_method"), "to-method", kind="primary"),))}
+        shown = {**_growing(visit, desk, status), "run_behind": behind_of(visit, status.run.id), **self.failure(visit, desk, status.job)}
         if desk.plan is None:
-            shown |= {"run_bar": run_control.bar_of(visit, status), "run_change": run_control.change_of(visit, status)}
+            shown["run_change"] = run_control.change_of(visit, status)
         if len(visit.runs) > 1:
             shown["run_list"] = _runs(visit, visit.runs, status.run.id)
         return shown
+
+
+def _growing(visit: Visit, desk: Desk, status: RunStatus) -> dict[str, Any]:
+    shown = {
+        "run_curve": curve_of(visit, status), "run_facts": _facts(visit, status), "run_pinned": pinned_of(visit, status.run.id),
+        "run_small": small_of(visit, status), "run_coach": _coach(visit, status) if status.curves else None,
+    }  # fmt: skip
+    return shown if desk.plan is not None else {**shown, "run_bar": run_control.bar_of(visit, status)}
 
 
 def _lead(visit: Visit, status: RunStatus) -> Lead:
@@ -84,8 +86,8 @@ def _now(visit: Visit, status: RunStatus) -> str:
     words, said = visit.words, []
     if (at := step_of(status)) is not None:
         said.append(words("train.step", step=at, steps=steps_of(status)) if steps_of(status) else words("train.step_only", step=at))
-    if status.job.seconds_left is not None:
-        said.append(words("work.left", time=words.time(status.job.seconds_left)))
+    if left := left_of(visit, status.job):
+        said.append(left)
     key = (status.job.message or "").partition("|")[0]
     if key and key != "training":
         said.append(doing(visit, status.job))
@@ -95,8 +97,8 @@ def _now(visit: Visit, status: RunStatus) -> str:
 def _coach(visit: Visit, status: RunStatus) -> coach.Coach:
     """While it runs, what helps at once is to stop; once it has ended, the coach's proposal is a button that opens its plan."""
     words, how, offer, button = visit.words, status.reading.how.value, status.offer, None
-    if status.job.state is JobState.RUNNING and how not in run_control.GOES_ON:
-        button = Button(words("train.stop"), "stop", {"job": status.job.id})
+    if run_control.pays_to_stop(status):
+        button = stop_button(visit, status.job, words("train.stop"))
     elif status.job.state not in LIVE and offer is not None:
         button = Button(words.say(offer.said), "take-advice", {"run": status.run.id})
     level = "good" if how in _GOOD else "bad" if how in _BAD else "calm" if how == "early" else "warn"
@@ -134,7 +136,9 @@ def _runs(visit: Visit, known: tuple[RunSummary, ...], open_: str) -> runs.Runs:
 
 
 def _open(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"run": text_of(values, "run", 64), "view": "", "verdict": "", "package": ""})
+    """Of another project too, where one is named: all that a person has at work waits in one queue."""
+    project = text_of(values, "project", 64)
+    return Outcome(desk, to_run(text_of(values, "run", 64), **({"project": project} if project else {})))
 
 
 def _pin_others(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from core.actions.search import SearchStatus
-from core.errors import BadValue
-from storage.rows import LIVE, JobState
+from core.errors import BadValue, UserError
+from storage.rows import LIVE
 from ui.pages import search_shown
 from ui.pages.desks import SearchDesk
-from ui.pages.page import Desk, Handler, Outcome, number_of, text_of
+from ui.pages.page import Desk, Handler, Outcome, number_of, text_of, to_run
 from ui.pages.section import Section
-from ui.pages.working import failure_of, progress_of
+from ui.pages.working import progress_of
 from ui.parts import bar, coach, coordinates, influence, progress, search_form
 from ui.parts.lead import Lead
+from ui.parts.notice import told
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
@@ -33,11 +34,11 @@ class SearchSection(Section):
         }  # fmt: skip
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"search": _search, "search-stop": _stop, "search-resume": _resume, "search-again": _again, "search-winner": _winner}
+        return {"search": _search, "search-resume": _resume, "search-again": _again, "search-winner": _winner}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
         if verb == "train-winner":
-            return Outcome(desk, {"run": result.id, "view": "", "verdict": "", "package": ""})
+            return Outcome(desk, to_run(result.id))
         return Outcome(desk.to(search=SearchDesk())) if verb == "search" else None
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
@@ -61,7 +62,10 @@ class SearchSection(Section):
         key = (visit.dataset.id, *(str(value) for value in start.values()))
         if desk.search.key == key:
             return desk
-        return desk.to(search=replace(desk.search, key=key, proposal=visit.do("search-ranges", **start)))
+        try:
+            return desk.to(search=replace(desk.search, key=key, proposal=visit.do("search-ranges", **start)))
+        except UserError as error:
+            return desk.to(search=replace(desk.search, key=(), proposal=None), notice=told(visit, error), at=self.name)
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         if visit.dataset is None:
@@ -79,8 +83,7 @@ class SearchSection(Section):
         if status.trials:
             shown |= {"search_coordinates": search_shown.picture(words, status), "search_influence": search_shown.what_mattered(words, status)}
         if job.state in LIVE:
-            stop = () if job.state is JobState.STOPPING else (Button(words("search.stop"), "search-stop", {"job": job.id}),)
-            shown["search_progress"] = progress_of(visit, job, *stop)
+            shown["search_progress"] = progress_of(visit, job, words("search.stop"))
             return shown
         if status.winner is not None:
             shown["search_winner"] = search_shown.winner(words, status)
@@ -89,15 +92,13 @@ class SearchSection(Section):
             resume = (Button(words("search.resume"), "search-resume", {"job": job.id}),) if status.can_resume else ()
             train = (Button(words("search.train"), "search-winner", {"search": job.id}, "primary"),) if status.winner is not None else ()
             shown["search_bar"] = bar.Bar((*train, *resume, again))
-        if desk.at != self.name and (failed := failure_of(visit, job)):
-            shown["notice_search"] = failed
-        return shown
+        return shown | self.failure(visit, desk, job)
 
 
 def _status(visit: Visit) -> SearchStatus | None:
     if visit.project is None:
         return None
-    found: SearchStatus | None = visit.do("search-status", project=visit.project.project)
+    found: SearchStatus | None = visit.once("search-status", project=visit.project.project)
     return found
 
 
@@ -181,11 +182,6 @@ def _ranges(nothing: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 def _plain(number: float) -> str:
     return str(int(number)) if math.floor(number) == number and abs(number) < 1e9 else repr(number)
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    visit.do("stop-job", job=text_of(values, "job", 64))
-    return Outcome(desk)
 
 
 def _resume(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

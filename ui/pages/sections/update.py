@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from core.actions.update import UpdateCard, UpdatesView
+from storage.rows import LIVE
 from ui.pages.page import Desk, Handler, Outcome, text_of
 from ui.pages.section import Section
-from ui.pages.working import doing
+from ui.pages.working import doing, left_of, stop_button
 from ui.parts import drop, progress, updates
 from ui.parts.lead import Lead
 from ui.parts.part import Button
@@ -26,14 +27,14 @@ class UpdateSection(Section):
         return {"update_drop": drop.drop(), "update_work": progress.progress(), "update_list": updates.updates()}
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"uploaded": _uploaded, "update-stop": _stop, "update-go-on": _go_on, "update-run": _open, "update-evaluate": _evaluate}
+        return {"uploaded": _uploaded, "update-go-on": _go_on}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
         return Outcome(desk, {"view": "update"}) if verb == "update" else None
 
     def lead(self, visit: Visit, desk: Desk) -> Lead | None:
         words, known = visit.words, _known(visit)
-        at_work = next((card for card in known.cards if card.at_work), None) if known else None
+        at_work = _at_work(known) if known else None
         if known is None or (known.in_use is None and at_work is None):
             return Lead(words("update.empty"), words("update.empty_quiet"))
         if at_work is not None:
@@ -41,31 +42,39 @@ class UpdateSection(Section):
         assert known.in_use is not None
         return Lead(words("update.title", run=known.in_use.name), words("update.how"), term="retraining on new data")
 
+    def waits(self, visit: Visit) -> bool:
+        return (known := _known(visit)) is not None and _at_work(known) is not None
+
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        return {name: value for name, value in self.show(visit, desk).items() if name in ("update_work", "update_list")}
+        return _growing(visit, known) if (known := _known(visit)) is not None else None
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
         known = _known(visit)
         if known is None:
             return {}
-        at_work = next((card for card in known.cards if card.at_work), None)
-        shown: dict[str, Any] = {}
-        if at_work is not None:
-            shown["update_work"] = _work(visit, at_work)
-        elif known.in_use is not None:
-            shown["update_drop"] = _drop(visit, known)
-        items = tuple(_item(visit, card) for card in known.cards[:_SHOWN])
-        if items:
-            words = visit.words
-            heads = (words("update.cases"), words("update.in_use"), words("update.updated"), words("update.in_words"))
-            shown["update_list"] = updates.Updates(
-                words("update.list"), words("update.caption"), heads, words("update.done"), words("update.left"), items
-            )
-        return shown
+        offers = _at_work(known) is None and known.in_use is not None
+        return {**_growing(visit, known), "update_drop": _drop(visit, known) if offers else None}
 
 
 def _known(visit: Visit) -> UpdatesView | None:
-    return visit.do("updates", project=visit.project.project) if visit.project else None
+    return visit.once("updates", project=visit.project.project) if visit.project else None
+
+
+def _at_work(known: UpdatesView) -> UpdateCard | None:
+    return next((card for card in known.cards if card.at_work), None)
+
+
+def _growing(visit: Visit, known: UpdatesView) -> dict[str, Any]:
+    at_work = _at_work(known)
+    return {"update_work": _work(visit, at_work) if at_work is not None else None, "update_list": _list(visit, known)}
+
+
+def _list(visit: Visit, known: UpdatesView) -> updates.Updates | None:
+    if not known.cards:
+        return None
+    words, items = visit.words, tuple(_item(visit, card) for card in known.cards[:_SHOWN])
+    heads = (words("update.cases"), words("update.in_use"), words("update.updated"), words("update.in_words"))
+    return updates.Updates(words("update.list"), words("update.caption"), heads, words("update.done"), words("update.left"), items)
 
 
 def _drop(visit: Visit, known: UpdatesView) -> drop.Drop:
@@ -76,14 +85,14 @@ def _drop(visit: Visit, known: UpdatesView) -> drop.Drop:
 
 def _work(visit: Visit, card: UpdateCard) -> progress.Progress:
     words, job = visit.words, card.job
-    assert job is not None
     at = _STAGES.index(card.update.stage.value)
     step = words("update.step", step=at + 1, steps=len(_STAGES), what=words(f"update.stage.{card.update.stage.value}"))
-    left = words("work.left", time=words.time(job.seconds_left)) if job.seconds_left is not None else ""
-    buttons = [Button(words("work.stop"), "update-stop", {"job": job.id}, "link")]
+    if job is None or job.state not in LIVE:  # between two of its jobs
+        return progress.Progress(step, None, "", words("work.starting"))
+    buttons = [stop_button(visit, job, kind="link")]
     if card.update.stage.value == "train" and card.update.new_run:
-        buttons.insert(0, Button(words("update.see_run"), "update-run", {"run": card.update.new_run}, "link"))
-    return progress.Progress(step, job.progress, left, doing(visit, job), tuple(buttons))
+        buttons.insert(0, Button(words("update.see_run"), "open-run", {"run": card.update.new_run}, "link"))
+    return progress.Progress(step, job.progress, left_of(visit, job), doing(visit, job), tuple(buttons))
 
 
 def _item(visit: Visit, card: UpdateCard) -> updates.Item:
@@ -136,8 +145,8 @@ def _buttons(visit: Visit, card: UpdateCard) -> tuple[Button, ...]:
     if made is None or not card.document.sides:
         return ()
     return (
-        Button(words("update.see_run"), "update-run", {"run": made}),
-        Button(words("update.evaluate"), "update-evaluate", {"run": made}, "link"),
+        Button(words("update.see_run"), "open-run", {"run": made}),
+        Button(words("update.evaluate"), "evaluate", {"run": made}, "link"),
     )
 
 
@@ -148,20 +157,6 @@ def _uploaded(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk)
 
 
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    if visit.project is not None:
-        visit.do("stop", project=visit.project.project, job=text_of(values, "job", 64))
-    return Outcome(desk)
-
-
 def _go_on(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("go-on-update", update=text_of(values, "update", 64))
     return Outcome(desk)
-
-
-def _open(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"run": text_of(values, "run", 64), "view": "", "verdict": "", "package": ""})
-
-
-def _evaluate(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    return Outcome(desk, {"step": "evaluate", "run": text_of(values, "run", 64), "view": "", "verdict": "", "package": ""})

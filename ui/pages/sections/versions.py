@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from core.actions.versions import VersionCard
-from storage.rows import Job, JobState, VersionChanges
+from storage.rows import JobState, VersionChanges
 from ui.pages.page import Desk, Handler, Outcome, done, text_of
 from ui.pages.section import Section
 from ui.pages.sections import erasing
-from ui.pages.working import failure_of, progress_of
+from ui.pages.working import progress_of
 from ui.parts import difference, erase, progress, versions
 from ui.parts.part import Button, Option
 from ui.visit import Visit
@@ -34,7 +34,7 @@ class VersionsSection(Section):
     def handlers(self) -> Mapping[str, Handler]:
         return {
             "versions-freeze": _freeze, "versions-name": _name, "versions-naming": _naming, "versions-compare": _compare, "versions-next": _next,
-            "versions-close": _close, "versions-exporting": _exporting, "versions-export": _export, "versions-stop": _stop, **erasing.HANDLERS,
+            "versions-close": _close, "versions-exporting": _exporting, "versions-export": _export, **erasing.HANDLERS,
         }  # fmt: skip
 
     def show(self, visit: Visit, desk: Desk) -> dict[str, Any]:
@@ -44,24 +44,14 @@ class VersionsSection(Section):
         if desk.versions.after and any(card.version.id == desk.versions.after for card in cards) and len(cards) > 1:
             shown["versions_difference"] = _difference(visit, desk, cards)
         job = visit.job(_EXPORT)
-        if job is not None and (at_work := progress_of(visit, job, _stop_button(visit, job))) is not None:
-            shown["versions_progress"] = at_work
-        elif (
-            job is not None and desk.at != self.name and any(card.version.id == job.subject for card in cards) and (failed := failure_of(visit, job))
-        ):
-            shown["notice_versions"] = failed
-        return shown
+        shown["versions_progress"] = progress_of(visit, job)
+        return shown | self.failure(visit, desk, job if job is not None and any(card.version.id == job.subject for card in cards) else None)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        job = visit.at_work(_EXPORT)
-        return {"versions_progress": progress_of(visit, job, _stop_button(visit, job)) if job is not None else None}
+        return {"versions_progress": progress_of(visit, visit.at_work(_EXPORT))}
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
         return erasing.erased(visit, desk, result) if verb == "erase-person" else None
-
-
-def _stop_button(visit: Visit, job: Job) -> Button:
-    return Button(visit.words("work.stop"), "versions-stop", {"job": job.id})
 
 
 def _list(visit: Visit, desk: Desk, cards: tuple[VersionCard, ...]) -> versions.Versions:
@@ -203,8 +193,3 @@ def _exporting(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 def _export(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     visit.do("export-version", version=text_of(values, "version", 64), format=text_of(values, "format", 20) or None)
     return Outcome(desk.to(versions=desk.versions.to(exporting="")))
-
-
-def _stop(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    visit.do("stop-job", job=text_of(values, "job", 64))
-    return Outcome(desk)

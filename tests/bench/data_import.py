@@ -1,8 +1,8 @@
 """A file of a million rows into the store, against datasets.load_dataset and pandas on the same file: `python -m tests.bench.data_import [--quick] [--repeats N]`.
 
 Ours parses, hashes and stores, durably; the peers parse, and datasets writes its cache. Which questions are the same is worked out after that, and told by
-itself. The whole action goes through the supervisor as a person's
-does: a look at the file, a child that starts and checks the upload's hash, the store. Peak memory is that of server and child together.
+itself. The whole action goes through the supervisor as a person's does: a look at the file, a child that starts and checks the upload's hash, the store.
+Peak memory is that of server and child together.
 """
 
 import argparse

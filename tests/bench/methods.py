@@ -54,7 +54,9 @@ class Caps:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row of the table. `before` is the loss of the first batch, `after` the lowest one on validation rows; both are mean token losses."""
+    """A row of the table. `before` is the loss of the first batch, `after` the lowest one on validation rows; both are mean token losses. `seconds` are the
+    whole job's, with its start; `memory_bytes` the most that a sample of its process found. What was estimated before counts on all steps: a training that
+    stops early is quicker."""
 
     rows: str
     method: str
@@ -66,16 +68,25 @@ class Measured:
     share: float
     seconds: float
     memory_bytes: int
+    estimated_seconds: float
+    estimated_bytes: int
 
     def figures(self) -> Iterator[Figure]:
         name = f"{self.rows}, {self.method}"
-        yield Figure(f"{name}: loss before", self.before, "")
-        yield Figure(f"{name}: loss after", self.after, "", "before", self.after / self.before)
+        yield Figure(f"{name}: loss before (first batch)", self.before, "")
+        yield Figure(f"{name}: loss after (lowest on validation rows)", self.after, "", "before", self.after / self.before)
         if self.value is not None:
             yield Figure(f"{name}: {self.metric}", self.value, f"of {self.test_rows:,}")
         yield Figure(f"{name}: share of the weights", self.share, "")
-        yield Figure(f"{name}: training", self.seconds, "s")
-        yield Figure(f"{name}: peak memory", self.memory_bytes / 1e6, "MB")
+        yield Figure(f"{name}: the training's whole job", self.seconds, "s")
+        yield Figure(f"{name}: highest sample of memory", self.memory_bytes / 1e6, "MB")
+        seconds, memory = self.off()
+        yield Figure(f"{name}: estimate of the seconds", self.estimated_seconds, "s", "what it took", seconds, "0.7x to 1.3x")
+        yield Figure(f"{name}: estimate of the memory", self.estimated_bytes / 1e6, "MB", "the highest sample", memory, "0.75x to 1.25x")
+
+    def off(self) -> tuple[float, float]:
+        """How many times what it was the estimate of seconds and of memory was."""
+        return self.estimated_seconds / self.seconds, self.estimated_bytes / self.memory_bytes
 
 
 def measured(walk: Walk, rows: Rows, name: str, caps: Caps, *, quick: bool) -> Measured:
@@ -87,7 +98,10 @@ def measured(walk: Walk, rows: Rows, name: str, caps: Caps, *, quick: bool) -> M
 
     preset = walk.do("recipe", {"project": walk.project, "preset": "quick"}).toml
     changes = {"method": name, **(QUICK if quick else caps.changes())}
-    run = walk.do("train", {"project": walk.project, "recipe": walk.do("edit-recipe", {"recipe": preset, "changes": json.dumps(changes)}).toml})
+    wanted = {"project": walk.project, "recipe": walk.do("edit-recipe", {"recipe": preset, "changes": json.dumps(changes)}).toml}
+    walk.ended(walk.do("probe", wanted).id)
+    estimate = walk.do("estimate", wanted).estimate
+    run = walk.do("train", wanted)
     seconds = walk.ended(run.job)
     folder = Path(jobs.find(walk.workshop.store, JobId(run.job)).folder)
     events = [event for event, _ in from_lines((folder / EVENTS_FILE).read_bytes())]
@@ -103,7 +117,9 @@ def measured(walk: Walk, rows: Rows, name: str, caps: Caps, *, quick: bool) -> M
         test_rows=asked,
         share=_share(folder),
         seconds=seconds,
-        memory_bytes=max((event.rss_bytes for event in events if isinstance(event, Resource)), default=0),
+        memory_bytes=max(event.rss_bytes for event in events if isinstance(event, Resource)),
+        estimated_seconds=estimate.seconds,
+        estimated_bytes=estimate.memory_bytes,
     )
 
 
@@ -125,7 +141,7 @@ def _judged(walk: Walk, run: str, caps: Caps) -> tuple[str, float, int]:
 
 
 def bring(walk: Walk, rows: Rows, data: Path, temporary: Path, *, quick: bool) -> None:
-    """The rows in a project of their own, split and with their task said. Quick: every so manieth row, and no test rows."""
+    """The rows in a project of their own, split and with their task said. Quick: one row in so many, and no test rows."""
     walk.project = walk.do("create-project", {"name": rows.name}).id
     file = data / rows.train
     if quick:
@@ -142,11 +158,15 @@ def bring(walk: Walk, rows: Rows, data: Path, temporary: Path, *, quick: bool) -
 
 def table(found: Sequence[Measured]) -> str:
     """Markdown, a line a method."""
-    lines = ["| rows | method | loss before | after | test metric | share of weights | seconds | memory MB |", "|---|---|---|---|---|---|---|---|"]
+    heads = (
+        "rows", "method", "loss of first batch", "lowest validation loss", "test metric", "share of weights", "seconds of job", "memory MB, highest sample",
+        "estimate of seconds", "estimate of memory",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for one in found:
         metric = "" if one.value is None else f"{one.metric} {one.value:.3f} (of {one.test_rows:,})"
         cells = (one.rows, one.method, f"{one.before:.3f}", f"{one.after:.3f}", metric, f"{one.share:.2%}", f"{one.seconds:.0f}",
-                 f"{one.memory_bytes / 1e6:.0f}")  # fmt: skip
+                 f"{one.memory_bytes / 1e6:.0f}", *(f"{off:.2f}x" for off in one.off()))  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

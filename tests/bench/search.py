@@ -10,6 +10,7 @@ import argparse
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping
+from math import inf
 from pathlib import Path
 from statistics import median
 
@@ -81,18 +82,19 @@ def main() -> None:
 
 
 def _figures(whole: Record, found: list[Record]) -> Iterator[Figure]:
+    """Of several searches that differ in their seed: the median, and of the losses the worst too."""
     assert whole.winner is not None
     best, tokens = whole.winner.best, sum(trial.tokens for trial in whole.trials)
-    losses = [record.winner.best for record in found if record.winner is not None]
-    counted = [sum(trial.tokens for trial in record.trials) for record in found]
-    yield Figure(f"grid of {len(whole.trials)}: lowest validation loss", best, "")
-    yield Figure(
-        "median of the grid", median(trial.best for trial in whole.trials), "", "its lowest", median(trial.best for trial in whole.trials) / best
-    )
-    yield Figure(f"search of {len(found[0].trials)}: lowest validation loss", median(losses), "", "the grid", median(losses) / best, _GOAL_LOSS)
-    yield Figure("worst of the searches", max(losses), "", "the grid", max(losses) / best, _GOAL_LOSS)
-    yield Figure("tokens learned from, grid", tokens, "tokens")
-    yield Figure("tokens learned from, search", median(counted), "tokens", "the grid", median(counted) / tokens, _GOAL_TOKENS)
+    losses = [record.winner.best if record.winner is not None else inf for record in found]
+    learned = median(sum(trial.tokens for trial in record.trials) for record in found)
+    grid_of, search_of = f"grid of {len(whole.trials)}", f"search of {len(found[0].trials)}, {len(found)} seed(s)"
+    middle = median(trial.best for trial in whole.trials)
+    yield Figure(f"{grid_of}: lowest validation loss", best, "")
+    yield Figure(f"{grid_of}: median trial's lowest validation loss", middle, "", "the grid's lowest", middle / best)
+    yield Figure(f"{search_of}: median of the lowest validation losses", median(losses), "", "the grid's lowest", median(losses) / best, _GOAL_LOSS)
+    yield Figure(f"{search_of}: worst of the lowest validation losses", max(losses), "", "the grid's lowest", max(losses) / best, _GOAL_LOSS)
+    yield Figure(f"{grid_of}: tokens learned from", tokens, "tokens")
+    yield Figure(f"{search_of}: median of the tokens learned from", learned, "tokens", "the grid's", learned / tokens, _GOAL_TOKENS)
 
 
 if __name__ == "__main__":

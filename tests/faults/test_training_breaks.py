@@ -12,6 +12,7 @@ from core.actions.registry import NeedsApproval, Scope, perform
 from core.home import Home
 from core.workshop import Workshop
 from storage.rows import JobState
+from tests.agreeing import agreed
 from tests.unit.test_training_actions import project_with
 from tests.unit.training_bench import recipe, tiny_model
 
@@ -58,9 +59,9 @@ def test_the_cause_is_told_within_seconds_and_the_app_goes_on(cause, tmp_path):
     with Workshop.open(home) as workshop:
         context, project = project_with(workshop, ("apple", "pear", "plum"))
         context = replace(context, scopes=frozenset(Scope))
-        _agreed(context, "take-loss", {"upload": workshop.take_upload(context.actor, "breaks.py", tmp_path / "breaks.py").id})
+        agreed(context, "take-loss", {"upload": workshop.take_upload(context.actor, "breaks.py", tmp_path / "breaks.py").id})
         chosen = recipe(num_train_epochs=60, evaluations=60, early_stopping_patience=99, loss="own", loss_options={"file": "breaks.py"})
-        run = _agreed(context, "train", {"project": project.id, "recipe": chosen.to_toml()})
+        _, run = agreed(context, "train", {"project": project.id, "recipe": chosen.to_toml()})
         slowest = 0.0
         with workshop.supervisor.subscribe(run.job) as changes:
             while workshop.supervisor.job(run.job).state in (JobState.QUEUED, JobState.RUNNING):
@@ -84,9 +85,3 @@ def test_the_cause_is_told_within_seconds_and_the_app_goes_on(cause, tmp_path):
             assert status.has_model
             with pytest.raises(NeedsApproval):
                 perform(context, status.offer.verb, status.offer.values)
-
-
-def _agreed(context, verb, values):
-    with pytest.raises(NeedsApproval) as asked:
-        perform(context, verb, values)
-    return perform(context, verb, values, approval=asked.value.token)

@@ -69,7 +69,9 @@ class Screen:
 
     def bind(self, app: gr.Blocks) -> None:
         outputs = [self._timer, self._place, self._top, self._steps, self._assistant, *self._parts.values()]
-        quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        # What goes on is told to every part that shows progress, hidden or not, and each then copies all that it holds: a tenth of a second a click.
+        hidden: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [self._place], "api_visibility": "private"}
+        quiet = {"queue": False, **hidden}
         app.load(self._arrive, [self._place, self._bench], outputs, js=_WHERE_AND_BENCH, **quiet)
         self._timer.tick(self._tick, [self._place, self._bench], outputs, js=_WHERE_AND_BENCH, **quiet)
         sources = [(self._frame, "top", self._top), (self._frame, "steps", self._steps), (self._companion, "assistant", self._assistant)]
@@ -81,7 +83,7 @@ class Screen:
                 few = [self._parts[page.name, part] for part in touched]
                 made.look(self._looking(page, name, touched), [self._bench], few, trigger_mode="multiple", **quiet)
             if streamed := page.streams().get(name):
-                made.ask(self._streaming(streamed), [self._bench], [made], show_progress="hidden", api_visibility="private", concurrency_limit=4)
+                made.ask(self._streaming(streamed), [self._bench], [made], concurrency_limit=4, **hidden)
 
     def _page(self, name: str) -> Page:
         return next(page for page in (self._frame, *self._pages) if page.name == name)
@@ -150,14 +152,14 @@ class Screen:
         grown = page.growing(visit, desk) if visit.live == desk.live else None
         if grown is None:
             return self._screen(visit, desk, ticking=True)
-        parts = (_plain(grown[key[1]]) if key[0] == page.name and key[1] in grown else gr.skip() for key in self._parts)
+        parts = (shown(grown[key[1]]) if key[0] == page.name and key[1] in grown else gr.skip() for key in self._parts)
         return desk, [*[gr.skip()] * _FIRST_PART, *parts]
 
     def _some(self, page: Page, values: Mapping[str, Any], desk: Desk) -> list[Any]:
         """These parts of a page and the notice of its slots; the others keep what they show."""
         slots = {f"notice_{slot}": desk.notice if slot == desk.at else None for slot in page.told_slots()}
         wanted = {**slots, **values}
-        return [_plain(wanted[key[1]]) if key[0] == page.name and key[1] in wanted else gr.skip() for key in self._parts]
+        return [shown(wanted[key[1]]) if key[0] == page.name and key[1] in wanted else gr.skip() for key in self._parts]
 
     def _open(self, visit: Visit) -> Page:
         return next(page for page in self._pages if page.name == visit.place.step)
@@ -192,7 +194,7 @@ class Screen:
         values = {(page.name, name): value for name, value in page.show(visit, desk).items()}
         for owner in (self._frame.name, page.name):
             values |= {(owner, f"notice_{desk.at}"): desk.notice, (owner, f"plan_{desk.at}"): desk.plan}
-        parts = [_plain(values.get(key)) if key[0] in (self._frame.name, page.name) else gr.skip() for key in self._parts]
+        parts = [shown(values.get(key)) if key[0] in (self._frame.name, page.name) else gr.skip() for key in self._parts]
         side = gr.skip() if ticking else shown(self._companion.view(visit, desk))
         bar = gr.skip() if ticking else shown(self._frame.bar_of(visit))
         return desk, [
@@ -218,7 +220,3 @@ class Screen:
 def _grown_answer(asked: Asked, value: Any, desk: Desk) -> Shown:
     """Of the desk only what is asked: other things are done while an answer grows."""
     return desk.to(asked=asked), [shown(value)]
-
-
-def _plain(value: Any) -> Any:
-    return [shown(one) for one in value] if isinstance(value, list | tuple) else shown(value)

@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -136,12 +138,13 @@ def action(
     return declare
 
 
+@cache
 def actions() -> Mapping[str, Action]:
-    """All actions by verb. Imports every module of core.actions the first time."""
+    """All actions by verb. Imports every module of core.actions, once."""
     package = importlib.import_module("core.actions")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"core.actions.{module.name}")
-    return dict(sorted(_declared.items()))
+    return MappingProxyType(dict(sorted(_declared.items())))
 
 
 def find(verb: str) -> Action:

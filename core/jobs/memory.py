@@ -1,6 +1,8 @@
 """Ending a job in words before the system ends it without: when the computer's memory is nearly used up and this job holds much of it."""
 
 import os
+import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 _LOOK_EVERY_S = 0.5
 _LEAST_FREE_SHARE = 0.03
 _MUCH = 0.4  # of the memory there is: who holds less is not the one to go
-_GROUP = Path("/sys/fs/cgroup")
+_GROUP, _STATUS = Path("/sys/fs/cgroup"), Path("/proc/self/status")
 
 
 def free_share(group: Path = _GROUP) -> float:
@@ -22,6 +24,21 @@ def free_share(group: Path = _GROUP) -> float:
         cache = _cache(group / "memory.stat")
         share = min(share, max(0.0, (limit - used + cache) / limit))
     return share
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had. Linux hands a parent's own peak down to its children in getrusage; /proc has theirs alone."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    found = re.search(r"VmHWM:\s+(\d+) kB", _STATUS.read_text()) if _STATUS.exists() else None
+    if found is not None:
+        return int(found[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class MemoryWatch:

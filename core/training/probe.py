@@ -1,10 +1,10 @@
 """The probe: a few real steps on the real rows, to say before a training how long it takes and how much memory. Runs in a child process only."""
 
-import sys
 import time
 from typing import Any
 
 from core.jobs.handle import ChildJob
+from core.jobs.memory import peak_bytes
 from core.training.estimate import PROBE_FILE, Probe
 from core.training.job import prepare
 from core.training.settings import ProbeSettings
@@ -36,7 +36,7 @@ def main(job: ChildJob) -> None:
         batch_tokens=sum(tokens) / len(tokens),
         tokens_per_second=sum(tokens) / sum(timed),
         validation_s=_validation(job, prepared),
-        peak_memory_bytes=peak_memory(),
+        peak_memory_bytes=peak_bytes(),
         is_flat=prepared.is_flat,
     )
     write_atomically(job.folder / PROBE_FILE, probe.model_dump_json(indent=1).encode())
@@ -97,14 +97,3 @@ def _validation(job: ChildJob, prepared: Any) -> float:
     with torch.no_grad():
         logits_of(prepared.model, batch)
     return (time.monotonic() - began) * sum(len(example.ids) for example in rows) / batch.tokens
-
-
-def peak_memory() -> int:
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -6,10 +6,13 @@ from storage.rows import DatasetId, RowFilter
 from storage.store import Store
 
 STANDING = "gone IS NULL AND NOT erased"  # what the table shows, and what can be changed
-# A row without a folded text is ASCII, in which only case folds: RE2 finds it in the texts themselves (and what it finds in another's is there in the folded
-# text too). Not ILIKE: nothing to escape, and it is twice as quick.
-_FOUND = "regexp_matches({text}, regexp_escape(folded($search)), 'i')"
-_SEARCH = f"{_FOUND.format(text='question')} OR {_FOUND.format(text='answer')} OR contains(folded, folded($search))"
+# A row without a folded text is ASCII, in which only case folds: RE2 finds it in the texts themselves. Not by its flag for that, with which a `k` may be the
+# sign of Kelvin too: four times as slow. Not ILIKE: nothing to escape, and it is twice as quick.
+_PATTERN = """array_to_string(list_transform(string_split(folded($search), ''),
+    lambda c: CASE WHEN c BETWEEN 'a' AND 'z' THEN '[' || c || upper(c) || ']' ELSE regexp_escape(c) END), '')"""
+_FOUND = f"regexp_matches({{text}}, {_PATTERN})"
+_SEARCH = f"""CASE WHEN folded IS NULL THEN {_FOUND.format(text="question")} OR coalesce({_FOUND.format(text="answer")}, false)
+    ELSE contains(folded, folded($search)) END"""
 # Characters: in ASCII they are bytes, which need not be looked at.
 CHARS = """CASE WHEN folded IS NULL THEN strlen(question) + coalesce(strlen(answer), 0) ELSE length(question) + coalesce(length(answer), 0) END"""
 _MARKED = "position {is_in} (SELECT position FROM mark WHERE dataset = $dataset AND gone IS NULL AND {what})"

@@ -10,13 +10,14 @@ from storage.rows import DatasetId, Example, MarkedExample, Order, OwnerId, Part
 from storage.store import Store
 
 # What a row is sorted by, before its position; an answer's first letters do.
-_LATEST_CHANGE = "greatest(born, coalesce((SELECT max(m.born) FROM mark m WHERE m.dataset = $dataset AND m.position = example.position), 0))"
+_LATEST_CHANGE = "greatest(born, coalesce(marked, 0))"
 _KEYS = {
     Order.LABEL: "coalesce(left(answer, 100), '')",
     Order.SHORTEST: CHARS,
     Order.LONGEST: f"-({CHARS})",
     Order.CHANGED: f"-({_LATEST_CHANGE})",
 }
+_MARKED_LAST = "LEFT JOIN (SELECT position, max(born) AS marked FROM mark WHERE dataset = $dataset GROUP BY position) USING (position)"
 
 
 def window(
@@ -33,28 +34,35 @@ def window(
 
     Raises ValueError when `after` is no key of this order.
     """
-    matching, values = matching_sql(filter)
+    matching, values = matching_sql(replace(filter, part=None))
     values = {**values, "dataset": dataset, "size": size + 1}
-    total, places, keys = (_by_position if order is Order.POSITION else _sorted)(store, matching, values, order, after)
+    source = "example"
+    if filter.part is not None:  # joined: twice as quick as the IN that matching_sql would say
+        source += " JOIN (SELECT position FROM split_row WHERE split = $split AND part = $part) USING (position)"
+        values |= {"split": filter.split, "part": filter.part.value}
+    if order is Order.CHANGED:
+        source += f" {_MARKED_LAST}"
+    rows = f"{source} WHERE {matching}"
+    total, places, keys = (_by_position if order is Order.POSITION else _sorted)(store, rows, values, order, after)
     wanted = places[:size]
     shown = _marked(store, dataset, _with_parts(store, _rows_at(store, dataset, wanted), split))
     more = len(places) > size
     return RowWindow(tuple(shown), json.dumps([*keys[:size][-1:], wanted[-1]], ensure_ascii=False) if more else None, total)
 
 
-def _by_position(store: Store, matching: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
+def _by_position(store: Store, rows: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
     key = _key(after, order)
-    sql = f"SELECT count(*), min(position, {values.pop('size')}) FILTER (position > $after) FROM example WHERE {matching}"
+    sql = f"SELECT count(*), min(position, {values.pop('size')}) FILTER (position > $after) FROM {rows}"
     total, places = store.read(None, sql, {**values, "after": key[0] if key else 0})[0]
     return total, places or [], []
 
 
-def _sorted(store: Store, matching: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
+def _sorted(store: Store, rows: str, values: dict[str, Any], order: Order, after: str | None) -> tuple[int, list[int], list[Any]]:
     key, size = _key(after, order), values.pop("size")
     behind = "FILTER (WHERE (key, position) > ($key, $place))" if key else ""
     sql = f"""
         SELECT count(*), min({{'key': key, 'position': position}}, {size}) {behind}
-        FROM (SELECT position, {_KEYS[order]} AS key FROM example WHERE {matching})
+        FROM (SELECT position, {_KEYS[order]} AS key FROM {rows})
     """
     total, found = store.read(None, sql, {**values, **({"key": key[0], "place": key[1]} if key else {})})[0]
     return total, [each["position"] for each in found or []], [each["key"] for each in found or []]

@@ -210,9 +210,9 @@ def _watch() -> Any:
 
 def peak_bytes() -> int:
     """Of this process, since it began."""
-    from core.training.probe import peak_memory
+    from core.jobs.memory import peak_bytes
 
-    return peak_memory()
+    return peak_bytes()
 
 
 SIDES = {"ours": ours, "trl default": trl_default, "trl best": trl_best}

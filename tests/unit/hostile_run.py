@@ -1,8 +1,6 @@
 """The child that reads hostile files as the product does, look and import, and tells what came of each. `python -m tests.unit.hostile_run FOLDER`."""
 
 import json
-import re
-import resource
 import sys
 import time
 from pathlib import Path
@@ -11,6 +9,7 @@ from core.data.confined import Confines, confine
 from core.data.job import BAD_ROWS_FILE, ROWS_FILE, ImportSettings, write_rows
 from core.data.look import LookRequest, answer
 from core.data.mapping import Mapping
+from core.jobs.memory import peak_bytes
 
 CONFINES = Confines(cpu_s=60, wall_s=240)
 
@@ -39,20 +38,13 @@ def outcome(path: Path, name: str, folder: Path) -> tuple[str, str]:
     return f"rows:{summary.rows}", ""
 
 
-def _peak_bytes() -> int:
-    """The most memory this process has had. Linux hands a parent's own peak down to its children in getrusage, so /proc says it better."""
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    return int(found.group(1)) * 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def main(arguments: list[str]) -> int:
     confine(CONFINES)
     here = Path(arguments[0])
     for number, name in json.loads((here / "list.json").read_text("utf-8")):
         began = time.process_time()
         came, said = outcome(here / f"{number}.file", name, here / f"{number}.run")
-        peak = _peak_bytes()
+        peak = peak_bytes()
         line = json.dumps({"number": number, "outcome": came, "said": said, "seconds": time.process_time() - began, "peak": peak})
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -1,12 +1,16 @@
 """What stays as it is on the screen costs nothing, and all else goes through Gradio's own hands."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
+from core.home import Home
+from core.workshop import Workshop
+from ui.app import build
 from ui.blocks import LightBlocks
 
 
@@ -43,3 +47,12 @@ def test_an_update_of_a_property_is_gradios_to_make() -> None:
     answer = answered(app, [gr.skip(), gr.HTML(visible=False), gr.skip()])
     assert (answer[0], answer[2]) == (gr.skip(), gr.skip())
     assert answer[1]["visible"] is False
+
+
+def test_of_all_parts_one_alone_hears_that_something_goes_on(tmp_path: Path) -> None:
+    """Each that hears it copies all that it shows, twice a click."""
+    with Workshop.open(Home(tmp_path).prepare()) as workshop:
+        hearing = [event["show_progress_on"] for event in build(workshop).get_config_file()["dependencies"]]
+    assert len(hearing) > 20
+    assert {tuple(parts or ()) for parts in hearing} == {tuple(hearing[0])}
+    assert len(hearing[0]) == 1

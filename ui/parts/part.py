@@ -1,6 +1,7 @@
 """One part of the screen is one gr.HTML: a template that escapes every value, its own rules of style, a few lines of script. Nothing else may make one."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -90,5 +91,8 @@ def part(body: str, css: str = "", script: str = "", *, elem_id: str | None = No
 def shown(value: Any) -> Any:
     """A part's value as the browser gets it: plain JSON of a frozen dataclass, or None to show nothing."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return value
+        # Not dataclasses.asdict, which copies every text too: a page of rows has two thousand, and is shown at every click.
+        return {name: shown(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, list | tuple):
+        return [shown(one) for one in value]
+    return {name: shown(one) for name, one in value.items()} if isinstance(value, Mapping) else value

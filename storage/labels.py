@@ -18,6 +18,9 @@ MARKS = (
     "SELECT position, list_contains(tags, $skipped) AS skipped, review = 'rejected' AS rejected FROM mark WHERE dataset = $dataset AND gone IS NULL"
 )
 _MOST_CHARS = 4_000  # of a text, for suggestions
+_AGAIN = "LEFT JOIN (SELECT * FROM example WHERE dataset = $dataset AND gone IS NULL) w ON w.position = s.position AND s.answer IS NULL"
+_WHOLE = """, CASE WHEN w.position IS NOT NULL THEN whole_messages(w.messages, w.question, w.answer) END AS messages,
+    CASE WHEN w.position IS NOT NULL THEN whole_original(w.original, w.form, w.question, w.answer) END AS original"""
 
 
 @dataclass(frozen=True)
@@ -123,19 +126,20 @@ def tag_added(store: Store, actor: OwnerId, dataset: DatasetId, number: int, tag
     store.write(say)
 
 
-def write_sample(store: Store, dataset: DatasetId, path: Path, *, most_answered: int, most_open: int) -> str:
+def write_sample(store: Store, dataset: DatasetId, path: Path, *, most_answered: int, most_open: int, whole: bool = False) -> str:
     """Parquet (position, question, answer) to suggest from: of many rows as many as asked for, the same ones each time. Returns its SHA-256.
 
-    Sealed rows teach nothing, here as elsewhere.
+    `whole`: with the messages and the original row, both JSON, of those without an answer. Sealed rows teach nothing, here as elsewhere.
     """
+    columns, joined = (_WHOLE, _AGAIN) if whole else ("", "")
     sql = f"""
-        SELECT position, left(question, {_MOST_CHARS}) AS question, answer FROM (
+        SELECT s.position, left(s.question, {_MOST_CHARS}) AS question, s.answer {columns} FROM (
             SELECT e.position, e.question, nullif(trim(e.answer), '') AS answer, row_number() OVER (
                 PARTITION BY nullif(trim(e.answer), '') IS NULL ORDER BY hash(e.position)) AS turn
             FROM example e LEFT JOIN ({MARKS}) m USING (position)
             WHERE e.dataset = $dataset AND e.gone IS NULL AND NOT e.erased AND NOT coalesce(m.rejected, false)
               AND NOT (e.sealed AND e.answer IS NOT NULL)
-        ) WHERE turn <= CASE WHEN answer IS NULL THEN $most_open ELSE $most_answered END ORDER BY position
+        ) s {joined} WHERE s.turn <= CASE WHEN s.answer IS NULL THEN $most_open ELSE $most_answered END ORDER BY s.position
     """
     return copy_to_file(store, sql, {"dataset": dataset, "skipped": SKIPPED, "most_open": most_open, "most_answered": most_answered}, path)
 

@@ -12,6 +12,7 @@ from storage.store import Store
 from storage.typed import now
 
 _STANDING = f"dataset = $dataset AND {STANDING}"
+_LONGER = f"{_STANDING} AND strlen(question) + strlen(coalesce(answer, '')) > $chars"
 _TEXTS = "position, whole_messages(messages, question, answer) AS messages, whole_original(original, form, question, answer) AS original"
 
 
@@ -96,10 +97,13 @@ def longest_chars(store: Store, dataset: DatasetId) -> int:
     return int(store.read(None, sql, {"dataset": dataset})[0][0])
 
 
-def longer_than(store: Store, dataset: DatasetId, chars: int, after: int, size: int) -> list[PlainRow]:
-    """Rows whose question and answer have more bytes than `chars`, behind a position, in order: no shorter one has as many tokens."""
-    sql = f"""
-        SELECT {_TEXTS} FROM example WHERE {_STANDING} AND position > $after AND strlen(question) + strlen(coalesce(answer, '')) > $chars
-        ORDER BY position LIMIT $size
-    """
-    return store.read(PlainRow, sql, {"dataset": dataset, "after": after, "chars": chars, "size": size})
+def count_longer(store: Store, dataset: DatasetId, chars: int) -> int:
+    """Rows whose question and answer have more bytes than `chars`: no shorter one has as many tokens."""
+    return int(store.read(None, f"SELECT count(*) FROM example WHERE {_LONGER}", {"dataset": dataset, "chars": chars})[0][0])
+
+
+def longer_than(store: Store, dataset: DatasetId, chars: int, most: int) -> list[PlainRow]:
+    """Those rows, in order: all of them, or `most`, drawn by lot and the same ones each time."""
+    drawn = f"SELECT position FROM example WHERE {_LONGER} ORDER BY hash(position), position LIMIT $most"
+    sql = f"SELECT {_TEXTS} FROM example WHERE {_STANDING} AND position IN ({drawn}) ORDER BY position"
+    return store.read(PlainRow, sql, {"dataset": dataset, "chars": chars, "most": most})

@@ -1,6 +1,6 @@
 """Side by side: one question, two models, blind if wanted; and the vote on which answer is better."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -42,12 +42,13 @@ class Choice(StrEnum):
 @dataclass(frozen=True)
 class Answered:
     """One side's whole answer. `model` is hidden (None) in a blind comparison; `error` says why there is no answer, or no more of it; `chances` are the
-    likeliest categories, of a model with a head for them."""
+    likeliest categories, of a model with a head for them; a question that was too long was asked in `read_in` pieces."""
 
     model: str | None
     text: str
     error: UserError | None = None
     chances: tuple[Chance, ...] = ()
+    read_in: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,13 @@ def compare(context: Context, request: PairRequest) -> Pair:
     texts: dict[Side, str] = {Side.LEFT: "", Side.RIGHT: ""}
     errors: dict[Side, UserError | None] = {}
     chances: dict[Side, tuple[Chance, ...]] = {}
+    read_in = {Side.LEFT: 1, Side.RIGHT: 1}
     for piece in stream_pair(context, request):
         texts[piece.side] = piece.answer if piece.answer is not None else texts[piece.side] + piece.text
-        errors[piece.side], chances[piece.side] = piece.error, piece.chances
+        errors[piece.side], chances[piece.side], read_in[piece.side] = piece.error, piece.chances, piece.read_in
 
     def answered(side: Side, name: str) -> Answered:
-        return Answered(None if request.blind else name, texts[side], errors[side], chances[side])
+        return Answered(None if request.blind else name, texts[side], errors[side], chances[side], read_in[side])
 
     left, right = request.sides
     return Pair(request.question, answered(Side.LEFT, left), answered(Side.RIGHT, right), request.blind, request.seed)
@@ -153,11 +155,14 @@ def _asked(context: Context, run: Run, name: str, question: str) -> Asked:
     if (other := _other_run(context, run, name)) is not None:
         return replace(_asked(context, other, TUNED, question), name=name)
     task, known, constraint = _knowing(context, run)
-    turns = (Turn(role="user", content=question),)
     base, tuned = models_of(context, run)
     model = base if name == BASE else tuned if name == TUNED else _package(context, run, name)
-    shown = _base_prompt(context, run, task, turns, constraint) if name == BASE else task.prompt_turns(turns)
-    return Asked(name, model, tuple(shown), constraint, task.max_new_tokens, partial(_restored, task, known))
+    prompted = _base_prompt(context, run, task, constraint) if name == BASE else task.prompt_turns
+
+    def shown(text: str) -> tuple[Turn, ...]:
+        return tuple(prompted((Turn(role="user", content=text),)))
+
+    return Asked(name, model, task.name, question, shown, constraint, task.max_new_tokens, partial(_restored, task, known))
 
 
 def _restored(task: Task, known: tuple[str, ...], text: str) -> str:
@@ -187,14 +192,15 @@ def form_names(context: Context, run: Run) -> tuple[str, ...]:
     return constraint.fields if constraint is not None else ()
 
 
-def _base_prompt(context: Context, run: Run, task: Task, turns: tuple[Turn, ...], constraint: Constraint | None) -> list[Turn]:
+def _base_prompt(context: Context, run: Run, task: Task, constraint: Constraint | None) -> Callable[[Sequence[Turn]], list[Turn]]:
     """The prompt that served the base model best in this run's last evaluation; the fullest where there was none."""
     layout, found = Recipe.from_toml(run.recipe).layout, verdicts.latest(context.workshop.store, run.id)
     result = VerdictDocument.model_validate_json(found.document).result(Candidate.BASE) if found is not None else None
     said = result.prompt.key if result is not None and result.prompt is not None else None
     if said == BARE.key:
-        return with_system(task.prompt_turns(turns), layout)
-    return with_system(task.zero_shot_turns(turns, None if said == TOLD.key else constraint), layout)
+        return lambda turns: with_system(task.prompt_turns(turns), layout)
+    listed = None if said == TOLD.key else constraint
+    return lambda turns: with_system(task.zero_shot_turns(turns, listed), layout)
 
 
 def _package(context: Context, run: Run, id: str) -> ModelReference:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from core.actions.data import DatasetRequest, dataset_of
-from core.actions.evaluate import models_of
+from core.actions.evaluate import known_answers, models_of
 from core.actions.registry import Context, Request, Scope, action
 from core.data.labelling.kind import SUGGEST_KIND, Suggestions, suggestions_of
 from core.data.labelling.settings import MOST_ANSWERED, MOST_OPEN, SAMPLE_FILE, SUGGESTIONS_FILE, How, Learned, SuggestSettings, how_of
@@ -23,7 +23,7 @@ from storage import datasets, jobs, labels, marks, runs
 from storage.bulk import changing
 from storage.errors import NothingChanged
 from storage.labels import LabelCounts, ToLabel
-from storage.rows import LIVE, Dataset, Job, JobState, RowEdit
+from storage.rows import LIVE, Dataset, Job, JobState, RowEdit, Run
 
 _EXAMPLE_ID = "abcdefghijklm"
 _MOST_CHOICES, _MOST_ANSWERS_READ, _MOST_AT_ONCE = 300, 2_000, 500
@@ -150,13 +150,12 @@ def suggestions(context: Context, request: SuggestionsRequest) -> Job:
     answered = labels.counts(store, dataset.id).answered
     settings, kind = SuggestSettings(dataset=dataset.id, how=how, answered=answered), SUGGEST_KIND
     if request.by_model:
-        asked = _last_model(context, dataset)
-        if asked is None:
-            raise NoModelToAsk()
-        settings, kind = ModelSuggestSettings(**settings.model_dump(), task=asked[0], model=asked[1]), MODEL_SUGGEST_KIND
+        settings, kind = _by_model(context, dataset, settings), MODEL_SUGGEST_KIND
 
     def inputs(folder: Path) -> dict[str, str]:
-        sample = labels.write_sample(store, dataset.id, folder / SAMPLE_FILE, most_answered=MOST_ANSWERED, most_open=MOST_OPEN)
+        sample = labels.write_sample(
+            store, dataset.id, folder / SAMPLE_FILE, most_answered=MOST_ANSWERED, most_open=MOST_OPEN, whole=request.by_model
+        )
         return {SAMPLE_FILE: sample}
 
     return context.workshop.supervisor.submit(kind.name, settings, owner=context.actor, project=dataset.project, subject=dataset.id, inputs=inputs)
@@ -217,11 +216,21 @@ def latest_suggestions(context: Context, dataset: Dataset) -> Suggestions | None
     return suggestions_of(Path(found[0].folder)) if found else None
 
 
-def _last_model(context: Context, dataset: Dataset) -> tuple[str, ModelReference] | None:
-    """Task and model of the newest training that made one."""
+def _by_model(context: Context, dataset: Dataset, settings: SuggestSettings) -> ModelSuggestSettings:
+    """With all that the last model's training says of how it is asked. Raises NoModelToAsk."""
+    found = _last_model(context, dataset)
+    if found is None:
+        raise NoModelToAsk()
+    run, model = found
+    recipe = Recipe.from_toml(run.recipe)
+    return ModelSuggestSettings(**settings.model_dump(), task=recipe.task, model=model, known=known_answers(context, run), layout=recipe.layout)
+
+
+def _last_model(context: Context, dataset: Dataset) -> tuple[Run, ModelReference] | None:
+    """The newest training that made a model, and the model."""
     for run in runs.of_project(context.workshop.store, dataset.project):
         try:
-            return Recipe.from_toml(run.recipe).task, models_of(context, run)[1]
+            return run, models_of(context, run)[1]
         except UserError:
             continue
     return None

@@ -111,9 +111,22 @@ def with_columns(turns: Sequence[Turn], original: str | None, layout: Layout | N
     """The turns with the cells that the layout's template names in each user turn. `original` is the row as it was in its file, as JSON."""
     if layout is None or not layout.columns:
         return list(turns)
-    cells: dict[str, Any] = json.loads(original or "{}")
-    named = {name: _cell(cells.get(name)) for name in layout.columns}
+    named = _named(original, layout)
     return [turn.model_copy(update={COLUMNS_KEY: named}) if turn.role == "user" else turn for turn in turns]
+
+
+def with_cells(turns: Sequence[Turn], original: str | None, layout: Layout | None) -> list[Turn]:
+    """For a model that does not wear the layout (a base model), where its template names columns: each question in the words of the template, cells and
+    all, so that it is shown what a model that wears it is shown."""
+    if layout is None or not layout.columns:
+        return list(turns)
+    named, (before, _, _) = _named(original, layout), _stretches(bits_of(layout.text_template or ""))
+
+    def said(question: str) -> str:
+        known = {**named, QUESTION: question}
+        return "".join(known[bit.text] if bit.is_place else bit.text for bit in before)
+
+    return [turn.model_copy(update={"content": said(turn.content)}) if turn.role == "user" else turn for turn in turns]
 
 
 def with_system(turns: Sequence[Turn], layout: Layout | None) -> list[Turn]:
@@ -227,6 +240,12 @@ def _write(expression: str) -> str:
 def _literal(text: str) -> str:
     """A Jinja string: no brace of a person's text can open or close anything, nor be taken for a mark of what is learned."""
     return json.dumps(text, ensure_ascii=False).replace("{", "\\u007b").replace("}", "\\u007d")
+
+
+def _named(original: str | None, layout: Layout) -> dict[str, str]:
+    """The cells that the layout names, as they are written."""
+    cells: dict[str, Any] = json.loads(original or "{}")
+    return {name: _cell(cells.get(name)) for name in layout.columns}
 
 
 def _cell(value: Any) -> str:

@@ -18,6 +18,10 @@ _SEAMS = (
     re.compile(r"\s+"),
 )
 
+# Where one sentence ends for sure: an abbreviation that is taken for an end would tear a name from its title.
+_SENTENCES = re.compile(r"\n+|(?<=\w{4}[.!?…])(?<!Prof\.)(?<!prof\.)(?<!Dott\.)(?<!dott\.)\s+(?=[A-ZÀ-Ý\"“«(])|(?<=[!?…。！？])\s+(?=[A-ZÀ-Ý\"“«(])")
+_SURE = 0.8  # of what a piece may have: texts that make less than this one by one fit together
+
 Length = Callable[[str], int]
 
 
@@ -109,6 +113,21 @@ def merge_fields(answers: Sequence[str]) -> Merged:
     return Merged(json.dumps(union, ensure_ascii=False, sort_keys=True, separators=(",", ":")), dict(counts), places)
 
 
+def merge_summaries(answers: Sequence[str]) -> Merged:
+    """What all pieces say, in their order; a sentence that was said before (an overlap says it twice) is left out."""
+    said: dict[str, str] = {}
+    for answer in answers:
+        for sentence in _SENTENCES.split(answer.strip()):
+            said.setdefault(_plain(sentence), sentence.strip())
+    return Merged(" ".join(sentence for sentence in said.values() if sentence), {}, {})
+
+
+# How the answers to a document's pieces come together, by task. A written answer is not among them: its question may stand in one piece only.
+MERGES: Mapping[str, Callable[[Sequence[str]], Merged]] = {
+    "classification": merge_categories, "extraction": merge_fields, "summarisation": merge_summaries,
+}  # fmt: skip
+
+
 def _parted(text: str, most: int, length: Length, seam: int) -> Iterable[str]:
     """Stretches that fit, parted at the best seam that helps."""
     if length(text) <= most or len(text) < 2:
@@ -129,13 +148,16 @@ def _parted(text: str, most: int, length: Length, seam: int) -> Iterable[str]:
 
 def _gathered(parts: Iterable[str], most: int, length: Length) -> Iterable[str]:
     """Neighbours joined while they fit together."""
-    held = ""
+    held, about = "", 0
     for part in parts:
-        if held and length(held + part) > most:
+        own = length(part)
+        # Two texts are about as long together as each by itself: only near the edge they are measured as one.
+        joined = about + own if about + own <= _SURE * most else length(held + part)
+        if held and joined > most:
             yield held
-            held = part
+            held, about = part, own
         else:
-            held += part
+            held, about = held + part, joined
     if held:
         yield held
 
@@ -145,15 +167,22 @@ def _tail(before: str, part: str, overlap: int, most: int, length: Length) -> st
     if overlap <= 0:
         return ""
     starts = [match.end() for match in re.finditer(r"\s+", before)]
+    first = _first(starts, lambda start: length(before[start:]) <= overlap)
+    if first < len(starts) and length(before[starts[first] :] + part) > most:
+        first += _first(starts[first:], lambda start: length(before[start:] + part) <= most)
+    return before[starts[first] :] if first < len(starts) else ""
+
+
+def _first(starts: Sequence[int], fits: Callable[[int], bool]) -> int:
+    """The number of the first of these places from which on all fit; how many there are where none does."""
     low, high = 0, len(starts)
-    while low < high:  # the longest tail that fits
+    while low < high:
         middle = (low + high) // 2
-        tail = before[starts[middle] :]
-        if length(tail) <= overlap and length(tail + part) <= most:
+        if fits(starts[middle]):
             high = middle
         else:
             low = middle + 1
-    return before[starts[low] :] if low < len(starts) else ""
+    return low
 
 
 def _fields(text: str) -> dict[str, Any] | None:

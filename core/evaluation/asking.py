@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.data.layout import Layout, with_columns, with_system
+from core.data.layout import Layout, with_cells, with_columns, with_system
+from core.evaluation.parts import Prompt, parted
 from core.evaluation.rows import Row, drawn
 from core.evaluation.verdict import Line
 from core.models.reference import ModelReference
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from core.inference.base import Backend
 
 _TRIED_ON, _TRIED_ON_TEXT = 20, 10  # validation rows on which a base model's prompts are compared; written answers take long
-
-Prompt = Callable[[Row], list[Turn]]
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,16 @@ class Exam:
 
 @dataclass(frozen=True)
 class Asked:
-    """`answers` in their stored form, one a row; `silent` rows did not fit into the model's context and have the answer ''."""
+    """`answers` in their stored form, one a row; on `silent` rows nothing was written, on `unread` ones of them since the text is too long. `parted` rows
+    were too long too: they were asked in `pieces`, and the answers put together."""
 
     answers: tuple[str, ...]
     seconds: float
     silent: int
     prompt: Line | None = None
+    parted: int = 0
+    pieces: int = 0
+    unread: int = 0
 
 
 class Listener:
@@ -89,12 +92,16 @@ def ask_base(reference: ModelReference, exam: Exam, rows: Sequence[Row], threads
 
 
 def prompts_of(exam: Exam) -> list[tuple[Line, Prompt]]:
-    """Those that differ, the fullest first."""
+    """Those that differ, the fullest first. All of them show the columns that the tuned model is shown."""
     task, constraint, layout = exam.task, exam.constraint, exam.layout
+
+    def shown(row: Row) -> list[Turn]:
+        return with_cells(row.turns, row.original, layout)
+
     ways: list[tuple[Line, Prompt]] = [
-        (LISTED, lambda row: with_system(task.zero_shot_turns(row.turns, constraint), layout)),
-        (TOLD, lambda row: with_system(task.zero_shot_turns(row.turns, None), layout)),
-        (BARE, lambda row: with_system(task.prompt_turns(row.turns), layout)),
+        (LISTED, lambda row: with_system(task.zero_shot_turns(shown(row), constraint), layout)),
+        (TOLD, lambda row: with_system(task.zero_shot_turns(shown(row), None), layout)),
+        (BARE, lambda row: with_system(task.prompt_turns(shown(row)), layout)),
     ]
     if not exam.validation:
         return ways
@@ -116,7 +123,13 @@ def _asked(backend: "Backend", exam: Exam, rows: Sequence[Row], prompt: Prompt, 
 
     started = time.monotonic()
     options = Options(max_new_tokens=exam.task.max_new_tokens, constraint=exam.constraint)
-    written = backend.generate([prompt(row) for row in rows], options, told=listener.told, stop=listener.stop)
+    parts = parted(backend, exam.task.name, options, rows, prompt)
+
+    def told(done: int, of: int) -> None:
+        listener.told(done * len(rows) // max(1, of), len(rows))
+
+    written = backend.generate(parts.prompts, options, told=told, stop=listener.stop)
     listener.check_stop()
-    answers = tuple(exam.task.restore(text, exam.known) for text in written)
-    return Asked(answers, time.monotonic() - started, sum(not text for text in written), said)
+    answers = parts.together([exam.task.restore(text, exam.known) for text in written])
+    silent = sum(not any(written[number] for number in numbers) for numbers in parts.numbers)
+    return Asked(tuple(answers), time.monotonic() - started, silent, said, parts.parted, parts.pieces, parts.unread)

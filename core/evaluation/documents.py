@@ -5,10 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.pieces import PIECE, Merged, document_of, merge_categories, merge_fields
+from core.data.pieces import MERGES, PIECE, Merged, document_of
 from core.evaluation.rows import Row
-
-_MERGES = {"classification": merge_categories, "extraction": merge_fields}
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def grouped(rows: Sequence[Row], task: str) -> list[tuple[Row, ...]]:
     """Pieces of one document together, in their order; every other row by itself. Only for tasks whose answers can be put together."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        document = document_of(row.original) if task in _MERGES else None
+        document = document_of(row.original) if task in MERGES else None
         groups.setdefault(f"row {row.position}" if document is None else f"document {document}", []).append(row)
     return [tuple(sorted(group, key=_piece)) if len(group) > 1 else tuple(group) for group in groups.values()]
 
@@ -62,7 +60,7 @@ def _whole(group: Sequence[Row], task: str) -> Row:
 
 
 def _merge(task: str, answers: Sequence[str]) -> Merged:
-    return _MERGES[task](answers)
+    return MERGES[task](answers)
 
 
 def _piece(row: Row) -> int:

@@ -14,8 +14,8 @@ from core.evaluation.pace import Pace
 from core.evaluation.rows import Row, Rows, drawn, read_rows
 from core.evaluation.scoring import Scorer
 from core.evaluation.settings import ANSWERS_FILE, ROWS_FILE, VERDICT_FILE, EvaluateSettings
-from core.evaluation.verdict import Candidate, CandidateResult, FieldResult, Line, Outcome, VerdictDocument
-from core.evaluation.wording import advice, beside, headline, in_pieces, label_of, not_measured, tuned_line
+from core.evaluation.verdict import Candidate, CandidateResult, FieldResult, Outcome, VerdictDocument
+from core.evaluation.wording import advice, beside, headline, in_pieces, label_of, not_measured, too_long, tuned_line
 from core.jobs.handle import ChildJob
 from core.tasks.base import Constraint, Task
 from core.tasks.base import task as task_named
@@ -44,6 +44,9 @@ def main(job: ChildJob) -> None:
 def constraint_of(task: Task, known: Sequence[str]) -> Constraint | None:
     """What an answer may be, from the training rows alone: the known categories, the known fields. As it will be when the model is used."""
     return task.constraint(known) if known else None
+
+
+_OF_ASKING = ("prompt", "silent", "unread", "parted", "pieces")  # what a result says of how its model was asked
 
 
 class _Evaluation:
@@ -91,17 +94,16 @@ class _Evaluation:
         self._add(name, [answer.strip() for answer in answers], time.monotonic() - started, learned_from=learned_from)
 
     def _model(self, name: Candidate, asked: Asked) -> None:
-        self._add(name, asked.answers, asked.seconds, prompt=asked.prompt, silent=asked.silent)
+        self._add(name, asked.answers, asked.seconds, asked)
 
     def _add(
         self,
         name: Candidate,
         answers: Sequence[str],
         seconds: float,
+        asked: Asked | None = None,
         *,
         learned_from: int | None = None,
-        prompt: Line | None = None,
-        silent: int = 0,
     ) -> None:
         answers, merged = self.documents.merged(answers)
         self.given[name] = Answers(tuple(answers), tuple(self.scorer.row_scores(answers, self.references)), tuple(merged))
@@ -113,8 +115,7 @@ class _Evaluation:
                 metrics=self.scorer.values(answers, self.references),
                 seconds=seconds,
                 learned_from=learned_from,
-                prompt=prompt,
-                silent=silent,
+                **({name: getattr(asked, name) for name in _OF_ASKING} if asked is not None else {}),
             )
         )
         self.job.check_stop()
@@ -139,7 +140,7 @@ class _Evaluation:
             run=self.settings.run,
             outcome=deciding.outcome if deciding else Outcome.NOT_MEASURED,
             headline=headline(tuned, deciding, by_name.get(deciding.against) if deciding else None, counts_rows),
-            beside=(*tuned_line(tuned), *lines_of(self.fields), *pieced, *quiet),
+            beside=(*tuned_line(tuned), *lines_of(self.fields), *pieced, *too_long(self.results), *quiet),
             rows=rows,
             test_rows=test_rows,
             train_rows=train_rows,

@@ -63,7 +63,8 @@ class MetricValue(Part):
 
 class CandidateResult(Part):
     """`why_not` says why nothing was measured; then `metrics` is empty. `prompt` says what a model that was not taught the task was told;
-    on `silent` rows it wrote nothing, most often since the text fills its whole context."""
+    on `silent` rows it wrote nothing, on `unread` ones of them since the text fills its whole context. `parted` rows are too long for it too: they were
+    asked in `pieces`."""
 
     name: Candidate
     label: Line
@@ -71,6 +72,9 @@ class CandidateResult(Part):
     metrics: tuple[MetricValue, ...] = ()
     seconds: float | None = None
     silent: int = 0
+    unread: int = 0
+    parted: int = 0
+    pieces: int = 0
     learned_from: int | None = None
     prompt: Line | None = None
     why_not: Line | None = None

@@ -118,6 +118,26 @@ def in_pieces(pieces: int, documents: int) -> tuple[Line, ...]:
     return (Line(key="verdict.pieces", english=english, facts={"documents": documents, "pieces": pieces}),)
 
 
+def too_long(results: Sequence[CandidateResult]) -> tuple[Line, ...]:
+    """Of texts that are longer than a model reads at once: that it was asked in pieces, or why it was not."""
+    lines = []
+    for result in results:
+        facts: dict[str, Fact | Line] = {"other": result.label, "parted": result.parted, "pieces": result.pieces}
+        if result.parted:
+            english = (
+                "{parted:,} texts are longer than {other} reads at once: it was asked {pieces:,} pieces of them, and its answers were put together."
+            )
+            lines.append(Line(key="verdict.parted", english=english, facts=facts, term="context length"))
+        if result.unread:
+            english = (
+                "{unread:,} texts are longer than {other} reads at once and were not answered. A written answer cannot be put together from answers "
+                "to pieces, since its question may stand in one of them only. Shorten these texts, or choose a model that reads more."
+            )
+            facts = {"other": result.label, "unread": result.unread}
+            lines.append(Line(key="verdict.unread", english=english, facts=facts, term="context length"))
+    return tuple(lines)
+
+
 def comparison_line(against: Candidate, outcome: Outcome, better: int, worse: int, rows: int, test: str, p: float | None) -> Line:
     english = {
         Outcome.BETTER: "Clearly better than {other}: better on {better:,}, worse on {worse:,} of {rows:,}.",
@@ -177,11 +197,11 @@ def not_measured(results: Sequence[CandidateResult], task: str, unknown: int) ->
         if result.why_not is not None:
             facts: dict[str, Fact | Line] = {"other": result.label, "why": result.why_not}
             lines.append(Line(key="verdict.not_measured", english="Not measured: {other}. {why}", facts=facts, term=result.label.term))
-        if result.silent:
+        if result.silent > result.unread:
             english = (
                 "On {silent:,} of {rows:,} rows {other} wrote nothing: the text fills all that it can read at once, or it has learned too little."
             )
-            facts = {"silent": result.silent, "rows": result.rows, "other": result.label}
+            facts = {"silent": result.silent - result.unread, "rows": result.rows, "other": result.label}
             lines.append(Line(key="verdict.silent", english=english, facts=facts, term="context length"))
     if unknown:
         english = "{count:,} test rows belong to a category that no training row has: they cannot be answered right and count as wrong."

@@ -41,7 +41,9 @@ def never() -> bool:
 
 
 class Backend(ABC):
-    """A loaded model. Not for two threads at once."""
+    """A loaded model. Not for two threads at once. It reads at most `limit` tokens, those of its answer among them."""
+
+    limit: int
 
     @abstractmethod
     def generate(self, prompts: Sequence[Sequence[Turn]], options: Options, *, told: Told | None = None, stop: Stop = never) -> list[str]:

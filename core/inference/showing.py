@@ -3,13 +3,14 @@
 import copy
 import os
 import sys
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from core.data.layout import Layout, folds_system, wear, with_columns
 from core.data.pieces import split_text
-from core.data.showing.protocol import ASKED, Asked, Cut, CutUp, Failed, Measure, Measured, Row, Said, Show, Shown, Stretch, Wear
+from core.data.showing.protocol import ASKED, Asked, CutUp, Failed, Measure, Measured, Row, Said, Show, Shown, Stretch, Wear
 from core.data.template import Encoded, encode, pieces_of
 from core.errors import UserError
 from core.jobs.failures import plain_facts, told, unexpected
@@ -32,7 +33,18 @@ def answer(asked: Asked) -> Said:
     if isinstance(asked, Measure):
         encoded = [_encoded(tokenizer, knowing, asked.wear, row, _UNCUT) for row in asked.rows]
         return Measured(lengths=tuple(len(one.input_ids) for one in encoded), learned=tuple(sum(one.learned) for one in encoded))
-    return CutUp(pieces=tuple(_pieces(tokenizer, knowing, asked, row) for row in asked.rows))
+    return CutUp(pieces=tuple(pieces_of_rows(asked.wear, asked.overlap, asked.rows)))
+
+
+def pieces_of_rows(how: Wear, overlap: int, rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """The pieces of each row's last question that fit as `how` writes them, in order; a row that fits has one."""
+    tokenizer, knowing = _worn(how.folder, how.layout), task(how.task).knowing(how.known)
+    return (_pieces(tokenizer, knowing, how, overlap, row) for row in rows)
+
+
+def without_torch() -> None:
+    """A tokenizer needs none; transformers would import it and take three times as long."""
+    sys.modules["torch"] = None  # type: ignore[assignment]
 
 
 def serve(asked: BinaryIO, said: BinaryIO) -> None:
@@ -65,20 +77,21 @@ def _encoded(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, row
     return encode(tokenizer, [turn.model_dump() for turn in turns], limit, how.layout)
 
 
-def _pieces(tokenizer: "PreTrainedTokenizerBase", knowing: Task, asked: Cut, row: Row) -> tuple[str, ...]:
+def _pieces(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, overlap: int, row: Row) -> tuple[str, ...]:
     """What the last question leaves room for is what a piece may have: all else of the example stays with every piece."""
     asks = [at for at, turn in enumerate(row.turns) if turn.role == "user"]
-    whole = len(_encoded(tokenizer, knowing, asked.wear, row, _UNCUT).input_ids)
-    if not asks or whole <= asked.wear.max_length:
+    whole = len(_encoded(tokenizer, knowing, how, row, _UNCUT).input_ids)
+    if not asks or whole <= how.max_length:
         return (row.turns[asks[-1]].content,) if asks else ()
     text = row.turns[asks[-1]].content
     short = Row(turns=tuple(_without(turn) if at == asks[-1] else turn for at, turn in enumerate(row.turns)), original=row.original)
-    room = asked.wear.max_length - len(_encoded(tokenizer, knowing, asked.wear, short, _UNCUT).input_ids)
+    room = how.max_length - len(_encoded(tokenizer, knowing, how, short, _UNCUT).input_ids)
 
+    @cache  # a stretch is measured when the text is parted and again when its parts are gathered
     def length(stretch: str) -> int:
         return len(tokenizer(stretch, add_special_tokens=False)["input_ids"])
 
-    return split_text(text, room, min(asked.overlap, room // 4), length) if room > 0 else (text,)
+    return split_text(text, room, min(overlap, room // 4), length) if room > 0 else (text,)
 
 
 def _without(turn: Turn) -> Turn:
@@ -105,7 +118,7 @@ def _failed(error: UserError) -> Failed:
 
 def main() -> None:
     be_quiet()
-    sys.modules["torch"] = None  # type: ignore[assignment]  # a tokenizer needs none; transformers would import it and take three times as long
+    without_torch()
     if hasattr(os, "nice"):
         os.nice(5)
     own = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

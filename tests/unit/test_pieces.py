@@ -7,14 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.pieces import document_of, fields_by_piece, merge_categories, merge_fields, piece_originals, split_text
+from core.data.cutting.rows import LongRow, PiecesFile, piece_rows
+from core.data.pieces import document_of, fields_by_piece, merge_categories, merge_fields, merge_summaries, piece_originals, split_text
 from core.evaluation.answers import read_answers, write_answers
 from core.evaluation.documents import Documents, grouped
 from core.evaluation.rows import Row
 from core.evaluation.verdict import Candidate
 from storage import changes
-from storage.bulk.parting import RowPiece, replace_by_pieces
-from storage.rows import LOCAL_OWNER
+from storage.bulk import changing
+from storage.bulk.parting import replace_by_pieces, write_longer
+from storage.errors import NothingChanged
+from storage.rows import LOCAL_OWNER, RowEdit
+from storage.store import Store
 from tests.unit.store_rows import filled, messages, open_store
 
 _TEXT = st.text(st.sampled_from("ab Ab.\n\n#1é🙂"), max_size=400)
@@ -83,6 +87,14 @@ def test_a_documents_fields_are_the_union_with_the_piece_they_were_found_in() ->
     assert merge_fields(["free", "text"]).answer == "free"
 
 
+def test_a_documents_summary_is_what_its_pieces_say_in_order_and_once() -> None:
+    first, second = "Dr. Rossi saw the patient. The knee was swollen.", "The knee was  swollen. Dr. Bianchi operated.\nShe went home."
+    merged = merge_summaries([first, "", second, " "])
+    assert merged.answer == "Dr. Rossi saw the patient. The knee was swollen. Dr. Bianchi operated. She went home."
+    assert merge_summaries(["", " "]).answer == ""
+    assert merge_summaries([first]).answer == first
+
+
 @given(st.dictionaries(st.sampled_from("abc"), st.text("xyz", min_size=1), max_size=3), st.integers(1, 4))
 def test_fields_dealt_out_to_pieces_come_together_again(fields: dict[str, str], count: int) -> None:
     pieces = [" ".join(fields.values()) if number % 2 else "nothing" for number in range(count)]
@@ -104,6 +116,8 @@ def test_in_an_evaluation_a_document_counts_once_and_its_answers_say_how_they_ca
     assert texts == ["x", "a", "b"]
     assert [None if one is None else json.loads(one)["counts"] for one in told] == [None, {"a": 1, "b": 1}, None]
     assert len(grouped(rows, "generation")) == 4
+    summaries = Documents.of([_row(1, "All is well now.", "d", 2), _row(2, "She came in.", "d", 1)], "summarisation")
+    assert [row.answer for row in summaries.rows] == ["She came in. All is well now."]
     from core.evaluation.answers import Answers
 
     write_answers(tmp_path / "answers.parquet", documents.rows, {Candidate.TUNED: Answers(tuple(texts), (1.0, 1.0, 1.0), tuple(told))})
@@ -111,23 +125,59 @@ def test_in_an_evaluation_a_document_counts_once_and_its_answers_say_how_they_ca
     assert [bool(row.merged) for row in kept] == [False, True, False]
 
 
+def _written(path: Path, store: Store, texts: dict[int, tuple[str, ...]]) -> Path:
+    """pieces.parquet as the child leaves it, of rows as they stand now."""
+    path.parent.mkdir(exist_ok=True)
+    write_longer(store, store.read(None, "SELECT id FROM dataset")[0][0], 0, path.with_name("rows.parquet"))
+    from pyarrow import parquet
+
+    with PiecesFile(path) as file:
+        for row in parquet.read_table(path.with_name("rows.parquet")).to_pylist():
+            if row["position"] in texts:
+                made, _ = piece_rows("classification", LongRow.of(**row), texts[row["position"]], f"d{row['position']}")
+                file.add(made)
+    return path
+
+
+def _told(documents: int, pieces: int) -> str:
+    return json.dumps({"key": "x", "english": "x", "facts": {"documents": documents, "pieces": pieces}})
+
+
 def test_long_rows_give_way_to_their_pieces_in_one_change_that_undo_takes_back(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         _, dataset = filled(store, [("long one", "a"), ("short", "b")], sealed=[("sealed long", "c")])
         rows = store.read(None, "SELECT position, question, sealed FROM example WHERE gone IS NULL ORDER BY position")
         long, _, sealed = (position for position, _, _ in rows)
-        pieces = [
-            RowPiece(position, messages(text, "a"), original)
-            for position, texts in ((long, ("long", "one")), (sealed, ("sealed", "long")))
-            for text, original in zip(texts, piece_originals('{"text": "t"}', f"d{position}", 2), strict=True)
-        ]
-        change = replace_by_pieces(store, LOCAL_OWNER, dataset, pieces, ("document", "piece"), '{"key":"x","english":"x","facts":{}}')
-        standing = "SELECT question, sealed FROM example WHERE gone IS NULL ORDER BY position"
-        assert store.read(None, standing) == [("short", False), ("long", False), ("one", False), ("sealed", True), ("long", True)]
+        pieces = _written(tmp_path / "run" / "pieces.parquet", store, {long: ("long", "one"), sealed: ("sealed", "long")})
+        change = replace_by_pieces(store, LOCAL_OWNER, dataset, pieces, ("document", "piece"), _told)
+        standing = "SELECT question, answer, sealed FROM example WHERE gone IS NULL ORDER BY position"
+        assert store.read(None, standing) == [
+            ("short", "b", False), ("long", "a", False), ("one", "a", False), ("sealed", "c", True), ("long", "c", True),
+        ]  # fmt: skip
         assert change.rows == 2
+        assert json.loads(change.what)["facts"] == {"documents": 2, "pieces": 4}
         assert json.loads(store.read(None, "SELECT columns FROM dataset")[0][0]) == ["text", "document", "piece"]
+        hashes = "SELECT content_hash FROM example WHERE gone IS NULL AND question = 'one'"
+        as_imported = filled(store, [("one", "a")])[1]
+        assert store.read(None, f"{hashes} AND dataset = ?", [dataset]) == store.read(None, f"{hashes} AND dataset = ?", [as_imported])
         changes.undo(store, LOCAL_OWNER, dataset)
-        assert store.read(None, standing) == [("long one", False), ("short", False), ("sealed long", True)]
+        assert store.read(None, f"SELECT question, sealed FROM example WHERE gone IS NULL AND dataset = '{dataset}' ORDER BY position") == [
+            ("long one", False), ("short", False), ("sealed long", True),
+        ]  # fmt: skip
+
+
+def test_a_long_row_that_was_changed_since_stays_as_it_is(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        _, dataset = filled(store, [("long one", "a"), ("long two", "b")])
+        first, second = (row[0] for row in store.read(None, "SELECT position FROM example ORDER BY position"))
+        pieces = _written(tmp_path / "run" / "pieces.parquet", store, {first: ("long", "one"), second: ("long", "two")})
+        changing.apply(store, LOCAL_OWNER, dataset, [RowEdit(first, messages("long one, mended", "a"))], "edit", _told(0, 0))
+        change = replace_by_pieces(store, LOCAL_OWNER, dataset, pieces, ("document", "piece"), _told)
+        assert change.rows == 1
+        standing = "SELECT question FROM example WHERE gone IS NULL ORDER BY position"
+        assert store.read(None, standing) == [("long one, mended",), ("long",), ("two",)]
+        with pytest.raises(NothingChanged):
+            replace_by_pieces(store, LOCAL_OWNER, dataset, pieces, ("document", "piece"), _told)
 
 
 def test_a_piece_without_room_is_refused() -> None:

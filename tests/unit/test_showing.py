@@ -4,23 +4,28 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.actions.documents import NoPiecesForTask, NoPiecesOfSummaries
 from core.actions.method import PlaceHoldsAnswer
-from core.actions.registry import Context, perform, request_for
+from core.actions.registry import Context, NeedsApproval, perform, request_for
 from core.actions.registry import actions as all_actions
+from core.data.cutting.kind import KINDS as CUTTING
+from core.data.cutting.settings import NothingTooLong
 from core.data.kind import KINDS
 from core.data.layout import Layout, TemplateFault, UnknownPlaceholder
 from core.data.showing.protocol import Cut, CutUp, Measure, Measured, Row, Show, Shown, Wear
 from core.data.showing.room import ShowingGone, ShowingRoom
 from core.data.template import encode
-from core.errors import NotFound, UserError
+from core.errors import NotFound
 from core.home import Home
-from core.models.installed import starter
+from core.models.installed import shape_of, starter
 from core.models.load import ModelIncomplete, load_tokenizer
+from core.sentence import Sentence
 from core.tasks.base import Turn, task
 from core.training.encoding import check_rows, encode_rows, read_rows
 from core.training.recipe import Recipe
@@ -28,9 +33,13 @@ from core.workshop import Workshop
 from storage import layouts
 from storage.bulk import splitting
 from storage.bulk.writing import write_rows
-from storage.rows import DatasetId, OwnerId, Part, SplitId
+from storage.rows import DatasetId, JobState, OwnerId, Part, SplitId
 from tests.agreeing import agreed
 from tests.unit.data_files import written
+from ui.pages.desks import TemplateDesk
+from ui.pages.page import Desk
+from ui.pages.sections.template import TemplateSection
+from ui.visit import Place, Visit
 
 _LONG = "The parcel did not come. " * 120
 _WEAR = Wear(folder=starter(), layout=Layout(system_prompt="Be brief."), task="classification", known=("card_arrival", "refund"), max_length=64)
@@ -55,7 +64,7 @@ def room() -> Iterator[ShowingRoom]:
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
-    with Workshop.open(Home(tmp_path_factory.mktemp("home")), kinds=KINDS) as workshop:
+    with Workshop.open(Home(tmp_path_factory.mktemp("home")), kinds=(*KINDS, *CUTTING)) as workshop:
         yield Context(workshop, OwnerId("anna"))
 
 
@@ -190,8 +199,13 @@ def test_a_set_layout_is_in_every_recipe_and_a_training_writes_its_cells(context
 
 def test_long_texts_are_split_after_a_yes_and_their_pieces_stay_on_one_side(context: Context, dataset: DatasetId) -> None:
     values = {"dataset": dataset, "max_length": 64}
-    plan, _ = agreed(context, "split-documents", values)
+    plan, job = agreed(context, "split-documents", values)
     assert "1 long texts" in str(plan.what)
+    assert context.workshop.supervisor.wait(job.id, 60).state is JobState.DONE
+    until = time.monotonic() + 10
+    while list(Path(job.folder).glob("*.parquet")) and time.monotonic() < until:
+        threading.Event().wait(0.02)
+    assert not list(Path(job.folder).glob("*.parquet")), "the rows are the store's, not the job's"
     assert perform(context, "template-report", {"dataset": dataset, "max_length": 64}).cut == 0
     store = context.workshop.store
     sql = """
@@ -203,10 +217,54 @@ def test_long_texts_are_split_after_a_yes_and_their_pieces_stay_on_one_side(cont
     assert pieces > 5
     parts = store.read(None, "SELECT count(DISTINCT part) FROM split_row WHERE split = ?", [_latest_split(context, dataset)])
     assert parts == [(3,)]
-    with pytest.raises(UserError, match="nothing to split"):
+    with pytest.raises(NothingTooLong):
         perform(context, "split-documents", values)
     perform(context, "undo", {"dataset": dataset})
     assert perform(context, "template-report", {"dataset": dataset, "max_length": 64}).cut == 1
+
+
+def test_the_screen_shows_how_far_the_splitting_is_and_says_when_it_is_done(context: Context, dataset: DatasetId) -> None:
+    section, start = TemplateSection(), agreed(context, "split-documents", {"dataset": dataset, "max_length": 64})[1]
+    visit = Visit(context, Place.of({"project": start.project, "dataset": dataset, "view": "template"}))
+    desk = Desk(template=TemplateDesk(splitting=start.id))
+    growing = section.growing(visit, desk) or {}
+    if visit.at_work("cut") is not None:
+        assert growing["template_progress"].buttons[0].act == "stop-job"
+        assert section.settle(visit, desk) is None
+    context.workshop.supervisor.wait(start.id, 60)
+    settled = section.settle(visit.at(), desk)
+    assert settled is not None
+    assert settled.template.splitting == ""
+    assert settled.notice is not None
+    assert settled.notice.sentence == "1 long text was split into pieces."
+    perform(context, "undo", settled.notice.buttons[0].values)
+    assert section.settle(visit.at(), settled) is None
+
+
+def test_of_many_long_texts_the_plan_looks_at_some_and_the_job_at_all(context: Context, dataset: DatasetId, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.actions.documents._LOOKED", 4)
+    values = {"dataset": dataset, "max_length": 16, "overlap": 0}
+    with pytest.raises(NeedsApproval) as asked:
+        perform(context, "split-documents", values)
+    said = asked.value.plan.what
+    assert isinstance(said, Sentence)
+    assert said.facts["looked"] == 4
+    assert said.facts["rows"] >= 40
+    assert asked.value.plan.seconds
+    job = perform(context, "split-documents", values, approval=asked.value.token)
+    assert perform(context, "split-documents", values, approval=asked.value.token).id == job.id, "two at a time would do it twice"
+    perform(context, "stop-job", {"job": job.id})
+    assert context.workshop.supervisor.wait(job.id, 60).state in (JobState.STOPPED, JobState.DONE)
+
+
+def test_written_answers_are_not_split_and_it_is_said_why(context: Context, dataset: DatasetId, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, refused in (("generation", NoPiecesForTask), ("summarisation", NoPiecesOfSummaries)):
+        monkeypatch.setattr("core.actions.template.task_of", lambda *_, name=name: name)
+        with pytest.raises(refused):
+            perform(context, "split-documents", {"dataset": dataset, "max_length": 64})
+        monkeypatch.setattr("core.actions.template.shape_of", lambda reference: replace(shape_of(reference), context=64))
+        advice = perform(context, "template-report", {"dataset": dataset, "max_length": 64}).advice
+        assert advice.key == {"generation": "template.split_written", "summarisation": "template.split_summaries"}[name]
 
 
 def test_another_owners_dataset_answers_as_if_it_did_not_exist(context: Context, dataset: DatasetId) -> None:

@@ -26,7 +26,7 @@ def read_sample(path: Path) -> tuple[list[Answered], list[Open]]:
     """What storage.labels.write_sample wrote: the rows with an answer, those without."""
     from pyarrow import parquet
 
-    rows = parquet.read_table(path).to_pylist()
+    rows = parquet.read_table(path, columns=["position", "question", "answer"]).to_pylist()
     answered = [Answered(row["position"], row["question"], row["answer"]) for row in rows if row["answer"] is not None]
     return answered, [Open(row["position"], row["question"]) for row in rows if row["answer"] is None]
 

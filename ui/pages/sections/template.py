@@ -9,15 +9,18 @@ import gradio as gr
 
 from core.actions.template import LayoutCard, ShownExample, TemplateReport
 from core.errors import UserError
+from storage.rows import LIVE, Change, JobState
 from ui.pages.desks import TemplateDesk
 from ui.pages.page import Desk, Handler, Outcome, done, text_of
 from ui.pages.section import Section
-from ui.parts import facts, findings, layout_form, rendered
+from ui.pages.working import progress_of
+from ui.parts import facts, findings, layout_form, progress, rendered
 from ui.parts.lead import Lead
 from ui.parts.part import Button, Option
 from ui.visit import Visit
 
 _PARTS = ("template_shown", "template_form", "template_lengths", "template_report")
+_CUT = "cut"  # the kind of job that splits long texts
 _USUAL_TEXT = "Question: {question}\nAnswer: {answer}"
 _LEARNED = ("all", "last", "weighted")
 _FIRST_LOOK = 500  # rows measured when the section opens; the button measures more
@@ -30,7 +33,7 @@ class TemplateSection(Section):
 
     def layout(self) -> dict[str, gr.HTML]:
         made = (rendered.rendered(), layout_form.layout_form(), facts.facts(), findings.findings())
-        return dict(zip(_PARTS, made, strict=True))
+        return {"template_progress": progress.progress(), **dict(zip(_PARTS, made, strict=True))}
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"template-go": _go, "template-try": _try, "template-keep": _keep, "template-measure": _measure, "template-split": _split}
@@ -46,7 +49,12 @@ class TemplateSection(Section):
         assert visit.dataset is not None
         card, mine = visit.do("layout", dataset=visit.dataset.id), desk.template
         values = (_shown(visit, mine), _form(visit, card, mine), *_report(visit, mine))
-        return dict(zip(_PARTS, values, strict=True))
+        last = next((job for job in visit.jobs if job.kind == _CUT and job.subject == visit.dataset.id), None)
+        shown = {"template_progress": progress_of(visit, last), **dict(zip(_PARTS, values, strict=True))}
+        return shown | self.failure(visit, desk, last)
+
+    def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
+        return {"template_progress": progress_of(visit, visit.at_work(_CUT))}
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
         """Measuring takes a moment: once for the same rows in the same layout."""
@@ -54,10 +62,26 @@ class TemplateSection(Section):
         return desk if desk.template.measured_for == wanted else _measured(visit, desk, _FIRST_LOOK)
 
     def approved(self, visit: Visit, desk: Desk, verb: str, result: Any) -> Outcome | None:
-        if verb != "split-documents":
+        return Outcome(_to(desk, splitting=result.id)) if verb == "split-documents" else None
+
+    def settle(self, visit: Visit, desk: Desk) -> Desk | None:
+        """Long texts that were being split, and are."""
+        job = next((job for job in visit.jobs if job.id == desk.template.splitting), None)
+        if job is None or job.state in LIVE:
             return None
-        undo = Button(visit.words("rows.undo"), "undo", {"dataset": result.dataset}, "link")
-        return Outcome(done(visit, desk, "template", "template.split_done", undo, count=result.rows))
+        desk = _to(desk, splitting="")
+        change = _pieces_change(visit, job.subject) if job.state is JobState.DONE else None
+        if change is None:
+            return desk
+        undo = Button(visit.words("rows.undo"), "undo", {"dataset": change.dataset, "number": change.number}, "link")
+        return done(visit, desk, "template", "template.split_done", undo, count=change.rows)
+
+
+def _pieces_change(visit: Visit, dataset: str) -> Change | None:
+    """The newest change that made pieces; None where it was taken back or the dataset is gone."""
+    with contextlib.suppress(UserError):
+        return next((change for change in visit.do("history", dataset=dataset).changes if change.kind == "pieces" and not change.undone), None)
+    return None
 
 
 def _asked(visit: Visit, mine: TemplateDesk) -> dict[str, Any]:

@@ -86,6 +86,16 @@ def backup(store: Store, target: Path) -> Path:
     return target
 
 
+def sweep(store: Store) -> None:
+    """Remove what a save, a restore or a backup left in the home when it was killed: copies of rows that nobody would find. For the start only."""
+    home = store.path.parent
+    for folder in (home / "tmp").glob("archive-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for place in ("packages", "backups"):
+        for file in (home / place).glob(".*.part"):
+            file.unlink(missing_ok=True)
+
+
 @contextmanager
 def _scratch(home: Path) -> Iterator[Path]:
     folder = home / "tmp" / f"archive-{new_id()}"

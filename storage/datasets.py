@@ -11,7 +11,7 @@ from storage.bulk.filtering import STANDING
 from storage.bulk.keys import KEY
 from storage.errors import RowMissing
 from storage.ids import new_id
-from storage.rows import Change, Dataset, DatasetFacts, DatasetId, Example, ExampleId, OwnerId, Part, ProjectId, RowEdit, SplitId
+from storage.rows import Change, Dataset, DatasetFacts, DatasetId, Example, ExampleId, JobId, OwnerId, Part, ProjectId, RowEdit, SplitId
 from storage.store import Store
 from storage.typed import now
 
@@ -51,9 +51,15 @@ def rename(store: Store, id: DatasetId, name: str) -> None:
     store.write(lambda connection: connection.execute("UPDATE dataset SET name = ? WHERE id = ?", [name, id]))
 
 
-def delete(store: Store, id: DatasetId) -> None:
-    """With its examples, edits, versions and splits. Runs that learned from it keep their rows and lose the trace."""
-    store.write(lambda connection: projects.delete_dataset_rows(connection, id))
+def delete(store: Store, id: DatasetId, jobs: Sequence[JobId] = ()) -> None:
+    """With its examples, edits, versions and splits, and with these `jobs`, whose folders are the caller's to remove. Runs that learned from it stay and
+    lose the trace."""
+
+    def remove(connection: Connection) -> None:
+        projects.delete_dataset_rows(connection, id)
+        projects.delete_jobs(connection, jobs)
+
+    store.write(remove)
 
 
 def get_example(store: Store, owner: OwnerId, id: ExampleId) -> Example | None:

@@ -9,6 +9,7 @@ from storage.ids import new_id
 from storage.rows import (
     LIVE,
     BestPoint,
+    DatasetId,
     Job,
     JobAdvice,
     JobArtefact,
@@ -52,6 +53,15 @@ def find(store: Store, id: JobId) -> Job:
 def of_project(store: Store, project: ProjectId, kind: str | None = None) -> list[Job]:
     """Newest first."""
     return store.read(Job, "SELECT * FROM job WHERE project = ? AND (kind = ? OR ? IS NULL) ORDER BY created_at DESC, id", [project, kind, kind])
+
+
+def of_dataset(store: Store, dataset: DatasetId) -> list[Job]:
+    """Those whose subject is the dataset, a version of it, a run on it or an update of one. Newest first."""
+    sql = """
+        SELECT * FROM job WHERE subject = $1 OR subject IN (SELECT id FROM version WHERE dataset = $1) OR subject IN (SELECT id FROM run WHERE dataset = $1)
+            OR subject IN (SELECT id FROM model_update WHERE dataset = $1) ORDER BY created_at DESC, id
+    """
+    return store.read(Job, sql, [dataset])
 
 
 def of_owner(store: Store, owner: OwnerId, states: Collection[JobState]) -> list[Job]:

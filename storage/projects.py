@@ -1,12 +1,13 @@
 """Projects, their conversation, and what goes with them when they are deleted."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection as Connection
 
 from storage.errors import RowMissing
 from storage.ids import new_id
-from storage.rows import Leftovers, OwnerId, Project, ProjectContents, ProjectId, Said
+from storage.rows import JobId, Leftovers, OwnerId, Project, ProjectContents, ProjectId, Said
 from storage.store import Store
 from storage.typed import now
 
@@ -99,6 +100,12 @@ def delete_dataset_rows(connection: Connection, dataset: str) -> None:
     for table in _OF_DATASETS:
         connection.execute(f"DELETE FROM {table} WHERE dataset = ?", [dataset])
     connection.execute("DELETE FROM dataset WHERE id = ?", [dataset])
+
+
+def delete_jobs(connection: Connection, jobs: Sequence[JobId]) -> None:
+    """With what their children said; used inside a write."""
+    for table, column in (*((table, "job") for table in _OF_JOBS), ("job", "id")):
+        connection.execute(f"DELETE FROM {table} WHERE list_contains(?, {column})", [list(jobs)])
 
 
 def erase_owner(store: Store, owner: OwnerId) -> Leftovers:

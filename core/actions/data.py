@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from core.actions.dataset_files import files_of, remove, settle
 from core.actions.project import project_of
 from core.actions.registry import Context, Plan, Request, Scope, action
 from core.data.job import ImportSettings
@@ -202,16 +203,36 @@ def list_datasets(context: Context, request: DatasetsRequest) -> tuple[Dataset, 
 
 def plan_dataset_deletion(context: Context, request: DatasetRequest) -> Plan:
     dataset = dataset_of(context, request.dataset)
+    files = files_of(context, dataset)
     what = Sentence("delete_dataset", "Delete the dataset '{name}' with its {rows:,} rows.", {"name": dataset.name, "rows": dataset.rows})
-    return Plan(what, goes=(f"{dataset.rows:,} row(s)", "their history", "the dataset's versions and splits"),
-                remains=("the file that you uploaded", "runs and packages made from it, without the trace to their rows"))  # fmt: skip
+    goes = (
+        Sentence("delete_data.rows", "rows, with their history: {count:,}", {"count": dataset.rows}),
+        Sentence("delete_data.kept", "its versions, splits, labelling and updates"),
+        *((Sentence("delete_data.jobs", "what its imports, check-ups and exports left: {count:,}", {"count": len(files.whole)}),) if files.whole else ()),
+        *((Sentence("delete_data.copies", "the copies of rows in the folders of its trainings: {count:,}. One that was paused or stopped cannot go on",
+                    {"count": len(files.copies)}),) if files.copies else ()),
+    )  # fmt: skip
+    remains = (
+        Sentence("delete_data.uploads", "the file that you uploaded"),
+        Sentence(
+            "delete_data.models",
+            "models that learned from it, their packages and verdicts with the questions that these show, without the trace to the rows",
+        ),
+    )
+    return Plan(what, goes=goes, remains=remains)
 
 
-@action("delete-dataset", request=DatasetRequest, sentence="Delete a dataset with its rows, history and splits.", destroys=True,
+@action("delete-dataset", request=DatasetRequest, sentence="Delete a dataset with its rows, history, splits and the copies of its rows.", destroys=True,
         plan=plan_dataset_deletion, example={"dataset": _EXAMPLE_ID})  # fmt: skip
 def delete_dataset(context: Context, request: DatasetRequest) -> Dataset:
+    """Raises DatasetBusy."""
     dataset = dataset_of(context, request.dataset)
-    datasets.delete(context.workshop.store, dataset.id)
+    with context.workshop.checkup_turn:
+        settle(context, dataset)
+        files = files_of(context, dataset)
+        datasets.delete(context.workshop.store, dataset.id, [job.id for job in files.jobs])
+        # Rows first: what a crash leaves here is a folder that nobody names.
+        remove(context, files)
     return dataset
 
 

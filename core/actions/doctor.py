@@ -9,6 +9,8 @@ from pydantic import Field
 
 from core.actions.data import DatasetRequest, dataset_of
 from core.actions.registry import Context, Scope, action
+from core.data.cutting import kind as cutting
+from core.data.cutting.kind import CUT_KIND
 from core.data.doctor.base import Check, check, checks
 from core.data.doctor.job import OWN_CASES_FILE, ROWS_FILE, CheckupSettings
 from core.data.doctor.kind import CHECKUP_KIND, settings_of, tidy
@@ -169,14 +171,16 @@ def ensure_checkup(context: Context, dataset_id: str) -> Job | None:
 
 
 def after_job(workshop: "Workshop", job_id: JobId) -> None:
-    """For the supervisor, with each job that has ended: an import, a check-up in whose time the rows changed."""
+    """For the supervisor, with each job that has ended: an import, a check-up in whose time the rows changed, long texts that were split."""
     try:
         job = jobs.find(workshop.store, job_id)
     except StorageError:
         return
-    if job.kind in (IMPORT_KIND.name, CHECKUP_KIND.name) and job.state is JobState.DONE:
+    if job.kind in (IMPORT_KIND.name, CHECKUP_KIND.name, CUT_KIND.name) and job.state is JobState.DONE:
+        if job.kind == CUT_KIND.name:
+            cutting.tidy(Path(job.folder))
+        workshop.behind(ensure_checkup, Context(workshop, job.owner), job.subject)
         workshop.settle(DatasetId(job.subject))
-        ensure_checkup(Context(workshop, job.owner), job.subject)
 
 
 def running(context: Context, dataset: Dataset) -> Job | None:

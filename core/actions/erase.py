@@ -1,20 +1,17 @@
 """Erase a person: find where a name stands, show it, and take it out of everything that is kept here; say what cannot be called back."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from core.actions.erase_places import FoundUpload, backups_with, exports_of, files_with, packages_with, saved_of, uploads_with
 from core.actions.registry import Context, Plan, Request, Scope, action
-from core.data.export.kind import EXPORT_DATA
-from core.data.export.settings import EXPORT_FILE
 from core.errors import UserError
 from core.sentence import Sentence, as_json
-from storage import erasing, erasing_files, jobs, packages, projects, uploads
-from storage.bulk import versions
-from storage.erasing import RowMatch, TextMatch, TouchedRun
-from storage.erasing_files import FileMatch
+from storage import erasing, erasing_copies, erasing_files, jobs, projects, uploads
+from storage.erasing import TextMatch, TouchedRun
 from storage.person import Person
 from storage.rows import LIVE, Package, Upload
 
@@ -44,16 +41,10 @@ class NobodyFound(UserError):
 
 
 @dataclass(frozen=True)
-class FoundUpload:
-    """`surely`: its bytes hold the text. Otherwise it is packed and rows that hold the text came from a file of its name, or it was never looked into."""
-
-    upload: Upload
-    surely: bool
-
-
-@dataclass(frozen=True)
 class FoundPerson:
-    """Where the text stands. `rows` counts rows in all states; `snippets` are the first ones. `backups` are copies of the whole database, not looked into."""
+    """Where the text stands. `rows` counts rows in all states; `snippets` are the first ones. Of the `files` of jobs the `whole` ones are packed, so that
+    they go; `cut_short` counts files that nothing can read, which go too. `saved` counts projects that were saved and lie here. `backups` are copies of
+    the whole database that hold the text or cannot be opened."""
 
     rows: int
     standing: int
@@ -61,6 +52,9 @@ class FoundPerson:
     snippets: tuple[str, ...]
     texts: tuple[TextMatch, ...]
     files: int
+    whole: int
+    cut_short: int
+    saved: int
     uploads: tuple[FoundUpload, ...]
     backups: tuple[str, ...]
     models: tuple[TouchedRun, ...]
@@ -68,20 +62,23 @@ class FoundPerson:
 
     @property
     def anything(self) -> bool:
-        return bool(self.rows or self.texts or self.files or any(each.surely for each in self.uploads))
+        return bool(self.rows or self.texts or self.files or self.backups or any(each.surely for each in self.uploads))
 
 
 @dataclass(frozen=True)
 class ErasedPerson:
-    """What was done. `models` learned from rows that are gone: train them again. `beyond` says what cannot be called back."""
+    """What was done; `whole` names the uploaded files that went whole. `models` learned from rows that are gone: train them again. `beyond` says what
+    still holds the person and what cannot be called back; `backups_left` are the copies of the database among it."""
 
     rows: int
     texts: int
     files: int
     uploads: int
     backups: int
+    whole: tuple[str, ...]
     models: tuple[TouchedRun, ...]
     beyond: tuple[Sentence, ...]
+    backups_left: tuple[str, ...]
 
 
 class PersonRequest(Request):
@@ -108,67 +105,96 @@ def find_person(context: Context, request: PersonRequest) -> FoundPerson:
     person, store = Person((request.text, *request.others)), context.workshop.store
     rows = erasing.find_rows(store, context.actor, person)
     learned = erasing.runs_that_learned(store, context.actor, rows)
-    names = {run.run for run in learned}
-    made = [each for project in projects.of_owner(store, context.actor) for each in packages.of_project(store, project.id) if each.run in names]
+    files, exported = files_with(context, person), exports_of(context, rows)
+    surely = {match.path for match in files if match.surely}.union(exported)
+    whole = {match.path for match in files if match.surely and match.whole}.union(exported)
     return FoundPerson(
-        len(rows), sum(row.standing for row in rows), len({row.dataset for row in rows}), tuple(row.snippet for row in rows[:_SNIPPETS]),
-        tuple(erasing.find_texts(store, context.actor, person)), len(_files(context, person)) + len(_exports(context, rows)), tuple(_uploads(context, person, rows)),
-        tuple(path.name for path in _backups(context)), tuple(learned), tuple(made),
-    )  # fmt: skip
+        rows=len(rows),
+        standing=sum(row.standing for row in rows),
+        datasets=len({row.dataset for row in rows}),
+        snippets=tuple(row.snippet for row in rows[:_SNIPPETS]),
+        texts=tuple(erasing.find_texts(store, context.actor, person)),
+        files=len(surely),
+        whole=len(whole),
+        cut_short=len([match for match in files if not match.surely]),
+        saved=len(saved_of(context)),
+        uploads=tuple(uploads_with(context, person, rows)),
+        backups=tuple(path.name for path in backups_with(context, person)),
+        models=tuple(learned),
+        packages=tuple(packages_with(context, person, learned)),
+    )
 
 
 def plan_erasing(context: Context, request: ErasePersonRequest) -> Plan:
     found = find_person(context, PersonRequest(text=request.text, others=request.others))
     if not found.anything:
         raise NobodyFound(text=request.text)
-    what = Sentence(
-        "erase.what", "Erase '{text}' for good. Rows that go: {rows:,}.",
-        {"text": request.text, "rows": found.rows},
-    )  # fmt: skip
-    texts = sum(match.rows for match in found.texts)
-    goes = [Sentence("erase.rows", "rows, with their originals and all earlier states: {count:,}", {"count": found.rows})] if found.rows else []
-    goes += [Sentence("erase.texts", "the name in notes, conversations and verdicts: {count:,}", {"count": texts})] if texts else []
-    goes += [Sentence("erase.files", "the name in files of jobs: {count:,}", {"count": found.files})] if found.files else []
-    remains = [Sentence("erase.hashes", "versions stay, with the fingerprints of the erased rows")] if found.rows else []
-    if found.uploads:
-        names = _listed([each.upload.name for each in found.uploads])
-        (goes if request.uploads else remains).append(Sentence("erase.uploads", "uploaded files: {names}", {"names": names}))
+    what = Sentence("erase.what", "Erase '{text}' for good. Rows that go: {rows:,}.", {"text": request.text, "rows": found.rows})
+    goes, remains = _goes(found), _remains(found)
+    if gone := [each.upload.name for each in found.uploads if each.goes]:
+        said = Sentence("erase.uploads", "uploaded files, whole; other rows that came from them stay: {names}", {"names": _listed(gone)})
+        (goes if request.uploads else remains).append(said)
     if found.backups:
-        names = _listed(list(found.backups))
-        (goes if request.backups else remains).append(Sentence("erase.backups", "copies of the whole database: {names}", {"names": names}))
-    if found.models:
-        names = _listed([run.name for run in found.models])
-        remains.append(Sentence("erase.models", "models that learned from these rows; train them again: {names}", {"names": names}))
-    if found.packages:
-        names = _listed([package.name for package in found.packages])
-        remains.append(Sentence("erase.packages", "packages made of them, and what was downloaded of these: {names}", {"names": names}))
+        said = Sentence("erase.backups", "copies of the whole database: {names}", {"names": _listed(list(found.backups))})
+        (goes if request.backups else remains).append(said)
     return Plan(what, goes=tuple(goes), remains=tuple(remains), preview=tuple((snippet, "") for snippet in found.snippets[:5]))
+
+
+def _goes(found: FoundPerson) -> list[Sentence]:
+    counted = (
+        (found.rows, "erase.rows", "rows, with their originals and all earlier states: {count:,}"),
+        (sum(match.rows for match in found.texts), "erase.texts", "the name in notes, conversations and verdicts: {count:,}"),
+        (found.files - found.whole, "erase.files", "the name in files of jobs: {count:,}"),
+        (found.whole, "erase.whole", "files of jobs that are packed, such as exported data, whole; they can be made again: {count:,}"),
+        (found.cut_short, "erase.cut_short", "files of jobs that were cut short, so that nothing can read them: {count:,}"),
+        (found.saved, "erase.saved", "saved projects that are kept here, whole; save them again afterwards: {count:,}"),
+    )
+    return [Sentence(key, english, {"count": count}) for count, key, english in counted if count]
+
+
+def _remains(found: FoundPerson) -> list[Sentence]:
+    remains = [Sentence("erase.hashes", "versions stay, with the fingerprints of the erased rows")] if found.rows else []
+    named = (
+        ([run.name for run in found.models], "erase.models", "models that learned from these rows; train them again: {names}"),
+        ([each.name for each in found.packages], "erase.packages", "packages made of them, and what was downloaded of these: {names}"),
+        ([each.upload.name for each in found.uploads if not each.goes], "erase.closed", "uploaded files that could not be looked into: {names}"),
+    )
+    return [*remains, *(Sentence(key, english, {"names": _listed(names)}) for names, key, english in named if names)]
 
 
 @action("erase-person", request=ErasePersonRequest, sentence="Erase a person from rows, history, versions, conversations and files, for good.", destroys=True,
         plan=plan_erasing, example={"text": "Mario Rossi", "others": ["Rossi, Mario"]})  # fmt: skip
 def erase_person(context: Context, request: ErasePersonRequest) -> ErasedPerson:
     """Files first, rows next, the database's file anew last: whatever stops it, asking again finishes it."""
+    with context.workshop.checkup_turn:  # none begins by itself meanwhile, with the rows as they were
+        _check_rest(context)
+        return _erase(context, request)
+
+
+def _erase(context: Context, request: ErasePersonRequest) -> ErasedPerson:
     person, workshop = Person((request.text, *request.others)), context.workshop
-    _check_rest(context)
     rows = erasing.find_rows(workshop.store, context.actor, person)
-    listed = list(_uploads(context, person, rows)) if request.uploads else []
-    files = erasing_files.erase_in_runs(workshop.store, context.actor, _files(context, person), person)
-    exported = _exports(context, rows)
-    for path in exported:
+    listed = uploads_with(context, person, rows)
+    gone = [each.upload for each in listed if each.goes] if request.uploads else []
+    matches, exported = files_with(context, person), exports_of(context, rows)
+    files = {match.path for match in matches if match.surely}.union(exported)
+    packages = packages_with(context, person, erasing.runs_that_learned(workshop.store, context.actor, rows))
+    erasing_files.erase_in_runs(workshop.store, context.actor, matches, person)
+    for path in [*exported, *saved_of(context)]:
         path.unlink(missing_ok=True)
-    _remove_saved(context)
-    for each in listed:
-        _delete_upload(context, each.upload)
+    for upload in gone:
+        _delete_upload(context, upload)
     done = erasing.erase(workshop.store, context.actor, context.actor, person, _change_said)
-    removed = _backups(context) if request.backups else []
-    for path in removed:
-        path.unlink(missing_ok=True)
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    copies = backups_with(context, person)
+    if request.backups:
+        erasing_copies.delete_copies(copies)
     workshop.store.rewrite()
-    return ErasedPerson(
-        len(done.rows), done.texts, files + len(exported), len(listed), len(removed), done.learned, tuple(_beyond(context, request, done.learned))
-    )
+    left = [] if request.backups else [path.name for path in copies]
+    kept = [each.upload.name for each in listed if each.upload not in gone]
+    beyond = _beyond(done.learned, packages, kept, left)
+    names = tuple(dict.fromkeys(upload.name for upload in gone))
+    removed = len(copies) - len(left)
+    return ErasedPerson(len(done.rows), done.texts, len(files), len(gone), removed, names, done.learned, tuple(beyond), tuple(left))
 
 
 def _check_rest(context: Context) -> None:
@@ -176,34 +202,6 @@ def _check_rest(context: Context) -> None:
     for project in projects.of_owner(store, context.actor):
         if any(job.state in LIVE for job in jobs.of_project(store, project.id)):
             raise WorkGoesOn(project=project.name)
-
-
-def _files(context: Context, person: Person) -> list[FileMatch]:
-    store = context.workshop.store
-    folders = [Path(job.folder) for project in projects.of_owner(store, context.actor) for job in jobs.of_project(store, project.id)]
-    return erasing_files.find_in_runs(store, folders, person)
-
-
-def _uploads(context: Context, person: Person, rows: list[RowMatch]) -> list[FoundUpload]:
-    """Those whose bytes hold the text or whose name does, and packed ones from which rows that hold it came."""
-    sources = {row.source for row in rows}
-    found = []
-    for upload in uploads.of_owner(context.workshop.store, context.actor):
-        path = context.workshop.home.uploads / upload.id / upload.name
-        inside = erasing_files.holds(path, person) if path.is_file() else False
-        if inside or person.is_in(upload.name):
-            found.append(FoundUpload(upload, True))
-        elif inside is None and any(source.startswith(upload.name) for source in sources):
-            found.append(FoundUpload(upload, False))
-    return found
-
-
-def _exports(context: Context, rows: list[RowMatch]) -> list[Path]:
-    """Exported versions of the datasets whose rows hold the text: packed, and quickly made again, so they go whole."""
-    store, datasets = context.workshop.store, {row.dataset for row in rows}
-    of_them = {version.id for dataset in datasets for version in versions.versions_of(store, dataset)}
-    made = [job for project in projects.of_owner(store, context.actor) for job in jobs.of_project(store, project.id, EXPORT_DATA)]
-    return [path for job in made if job.subject in of_them and (path := Path(job.folder) / EXPORT_FILE).is_file()]
 
 
 def _delete_upload(context: Context, upload: Upload) -> None:
@@ -215,32 +213,18 @@ def _delete_upload(context: Context, upload: Upload) -> None:
         link.unlink(missing_ok=True)
 
 
-def _remove_saved(context: Context) -> None:
-    """Saved projects hold all rows; they are written anew each time a project is saved."""
-    home, store = context.workshop.home, context.workshop.store
-    for project in projects.of_owner(store, context.actor):
-        (home.packages / f"project-{project.id}.zip").unlink(missing_ok=True)
-
-
-def _backups(context: Context) -> list[Path]:
-    """Copies of the whole database. On a server that many share they are not one person's to delete."""
-    workshop = context.workshop
-    return [] if workshop.hosted else sorted(path for path in workshop.home.backups.glob("*.duckdb") if path.is_file())
-
-
-def _beyond(context: Context, request: ErasePersonRequest, learned: tuple[TouchedRun, ...]) -> list[Sentence]:
-    said = [
-        Sentence(
-            "erase.downloads", "Files and packages that were downloaded before, and saved projects elsewhere, are beyond reach: delete them there."
-        )
-    ]
-    if learned:
-        english = "Models that learned from these rows may still know them, until they are trained again: {names}."
-        said.append(Sentence("erase.train_again", english, {"names": _listed([run.name for run in learned])}))
-    if not request.backups and (left := _backups(context)):
-        english = "Copies of the database still hold what was erased: {names}."
-        said.append(Sentence("erase.backups_left", english, {"names": _listed([path.name for path in left])}))
-    return said
+def _beyond(learned: Sequence[TouchedRun], packages: Sequence[Package], kept: list[str], copies: list[str]) -> list[Sentence]:
+    """What still holds the person, here and elsewhere."""
+    named = (
+        ([run.name for run in learned], "erase.train_again",
+         "Models that learned from these rows may still know them, until they are trained again: {names}."),
+        ([each.name for each in packages], "erase.packages_left", "Packages made of them are as they were: {names}. Delete them, and export again."),
+        (kept, "erase.uploads_left", "Uploaded files that stayed and may still hold what was erased: {names}."),
+        (copies, "erase.backups_left", "Copies of the database still hold what was erased: {names}. Erase once more with the copies to delete them."),
+    )  # fmt: skip
+    english = "Files and packages that were downloaded before, and saved projects elsewhere, are beyond reach: delete them there."
+    said = [Sentence(key, english, {"names": _listed(names)}) for names, key, english in named if names]
+    return [Sentence("erase.downloads", english), *said]
 
 
 def _change_said(rows: int) -> str:

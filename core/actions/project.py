@@ -128,15 +128,16 @@ def plan_deletion(context: Context, request: ProjectRequest) -> Plan:
 @action("delete-project", request=ProjectRequest, sentence="Delete a project with its data, runs, verdicts and packages.", destroys=True,
         plan=plan_deletion, example={"project": "abcdefghijklm"})  # fmt: skip
 def delete_project(context: Context, request: ProjectRequest) -> Deleted:
-    project = _at_rest(context, request.project)
     store, home = context.workshop.store, context.workshop.home
-    held = projects.contents(store, project.id)
-    left = projects.delete(store, project.id)
+    with context.workshop.checkup_turn:  # none begins by itself in between
+        project = _at_rest(context, request.project)
+        held = projects.contents(store, project.id)
+        left = projects.delete(store, project.id)
     # Rows first: what a crash leaves here is a folder that nobody names, not a row whose files are gone.
     for folder in left.run_folders:
-        _remove(Path(folder), home.runs)
+        remove_within(Path(folder), home.runs)
     for package in left.packages:
-        _remove(Path(package), home.packages)
+        remove_within(Path(package), home.packages)
     return Deleted(project.name, held)
 
 
@@ -177,7 +178,7 @@ def _at_rest(context: Context, id: str) -> Project:
     return project
 
 
-def _remove(path: Path, below: Path) -> None:
+def remove_within(path: Path, below: Path) -> None:
     """Only what lies in its own place of the home: a stored path is data, not an order."""
     if below.resolve() not in path.resolve().parents:
         return

@@ -226,9 +226,10 @@ def test_a_project_is_saved_restored_and_deleted_with_a_plan(context: Context, l
         perform(context, "restore-project", {"upload": bad.id})
 
 
-def test_a_dataset_is_deleted_with_a_plan(context: Context, tmp_path: Path) -> None:
+def test_a_dataset_is_deleted_with_a_plan_and_its_import_leaves_nothing(context: Context, tmp_path: Path) -> None:
     done = _import(context, written(tmp_path, "text,label\n" + "".join(f"t{n},k{n % 2}\n" for n in range(9)), "gone.csv"))
     agreed(context, "delete-dataset", {"dataset": done.subject})
+    assert not Path(done.folder).exists()
     with pytest.raises(NotFound):
         perform(context, "facts", {"dataset": done.subject})
 

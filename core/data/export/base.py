@@ -3,18 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Mapped
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, ClassVar
 
 from core.data.export.rows import ExportRow
-from core.data.exported import MARK, PART, WHOLE
+from core.data.exported import MARK, PART, WHOLE, own_mapping
 from core.data.mapping import Mapping
 from core.data.shapes.base import Unusable, shape
 from core.errors import UserError
 from core.plugins import declared
 from storage.canonical import canonical
 
+_NOT_OTHERS = ("parallel_tool_calls",)  # stands beside the messages, and is read with them
 Pieces = Mapped[str, Callable[[], Iterable[ExportRow]]]
 
 
@@ -29,9 +31,10 @@ class UnknownDataFormat(UserError):
 
 @dataclass(frozen=True)
 class Look:
-    """What all files of an export have in common. `shape` is the dataset's; `further` are columns of the original rows that are written too; `split`
-    says that a column names each row's part; `whole` that some conversation cannot be said by the format's own columns; `system` that some row has
-    standing instructions; `tools` that some row has tools; `marked` that the file must be known as ours when it comes back."""
+    """What all files of an export have in common. `shape` is the dataset's; `further` are columns of the original rows that are written too, each under the
+    name that `named` has at its place; `split` says that a column names each row's part; `whole` that some conversation cannot be said by the format's own
+    columns; `system` that some row has standing instructions; `tools` that some row has tools; `marked` that the file must be known as ours when it comes
+    back."""
 
     shape: str
     further: tuple[str, ...] = ()
@@ -40,6 +43,7 @@ class Look:
     system: bool = False
     tools: bool = False
     marked: bool = False
+    named: tuple[str, ...] = ()
 
 
 class DataFormat(ABC):
@@ -79,7 +83,8 @@ class DataFormat(ABC):
             tools = tools or "tools" in turns[0]
             whole = whole or not self._says(row, wide, self.reading(wide))
             marked = marked or not self._says(row, wide, unmarked)
-        return Look(shape_name, further, split, whole, system, tools, marked)
+        found = Look(shape_name, further, split, whole, system, tools, marked)
+        return replace(found, named=further_names(found, list(self.reading(found).columns.values())))
 
     def whole_rows(self, rows: Iterable[ExportRow], look: Look) -> Iterator[dict[str, Any]]:
         """All columns of each row, in the order of the file."""
@@ -90,7 +95,7 @@ class DataFormat(ABC):
                 values[PART] = row.part
             if look.further:
                 source = row.source_row
-                values |= {column if column not in values else f"original {column}": source.get(column) for column in look.further}
+                values |= {name: source.get(column) for column, name in zip(look.further, look.named, strict=True)}
             if look.whole:
                 values[WHOLE] = None if self._says(row, look, self.reading(look)) else row.text
             yield values
@@ -101,6 +106,28 @@ class DataFormat(ABC):
             return canonical(shape(mapping.shape).messages(self.cells(row, look), mapping)) == row.text
         except Unusable:
             return False
+
+
+def further_names(look: Look, own: Sequence[str]) -> tuple[str, ...]:
+    """A name for each further column: its own where no other column has it and an import does not take it for one of ours, else one that says that it is
+    of the original row."""
+    taken = [MARK, *own, *_NOT_OTHERS, *([PART] if look.split else []), *([WHOLE] if look.whole else [])]
+    names = dict[str, str]()
+    for column in look.further:
+        if _is_free(column, taken):
+            names[column] = column
+            taken.append(column)
+    for column in look.further:
+        if column not in names:
+            wished = chain([f"original {column.strip()}"], (f"original {column.strip()} {number}" for number in count(2)))
+            names[column] = next(name for name in wished if _is_free(name, taken))
+            taken.append(names[column])
+    return tuple(names[column] for column in look.further)
+
+
+def _is_free(name: str, taken: Sequence[str]) -> bool:
+    """A table's reader takes blanks around a name away."""
+    return bool(name.strip()) and name.strip() not in {other.strip() for other in taken} and own_mapping([*taken, name]) == own_mapping(taken)
 
 
 def formats() -> Mapped[str, DataFormat]:

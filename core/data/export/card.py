@@ -112,12 +112,16 @@ def _columns(settings: ExportVersionSettings, look: Look) -> list[str]:
     if settings.parts is Parts.COLUMN and look.split:
         lines.append(f"- `{PART}`: train, validation or test; nothing for a row in no part")
     if look.further:
-        lines.append(f"- from the original rows: {', '.join(f'`{column}`' for column in look.further)}")
+        lines.append(f"- from the original rows: {', '.join(_named(*pair) for pair in zip(look.further, look.named, strict=True))}")
     if look.whole:
         lines.append(f"- `{WHOLE}`: the whole conversation as JSON where the other columns cannot say it (calls of tools, weights, several turns)")
     if settings.format == "csv":
         lines.append("- A cell that a spreadsheet would take for a formula has an apostrophe before it; Bottega takes it off again")
     return lines
+
+
+def _named(column: str, name: str) -> str:
+    return f"`{name}`" if name == column else f"`{name}` (there `{column}`)"
 
 
 def _way_back(settings: ExportVersionSettings, files: dict[str, int]) -> list[str]:

@@ -46,8 +46,7 @@ def schema(look: Look) -> "pa.Schema":
     said = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
     fields = [(MARK, pa.int64()), ("messages", said)]
     fields += [(PART, pa.string())] if look.split else []
-    taken = {name for name, _ in fields}
-    fields += [(column if column not in taken else f"original {column}", pa.string()) for column in look.further]
+    fields += [(name, pa.string()) for name in look.named]
     return pa.schema(fields + ([(WHOLE, pa.string())] if look.whole else []))
 
 

@@ -32,17 +32,19 @@ def erase_of(visit: Visit, desk: Desk) -> erase.Erase:
 def _with_found(words: Words, form: erase.Erase, desk: Desk, found: FoundPerson) -> erase.Erase:
     said = words("erase.found", count=found.rows) if found.anything else words("erase.nowhere")
     texts = sum(match.rows for match in found.texts)
-    places = [
-        *((words("erase.in_history", count=found.rows - found.standing),) if found.rows > found.standing else ()),
-        *((words("erase.in_texts", count=texts),) if texts else ()),
-        *((words("erase.in_files", count=found.files),) if found.files else ()),
-        *((words("erase.in_uploads", names=_listed([each.upload.name for each in found.uploads])),) if found.uploads else ()),
-        *((words("erase.in_backups", names=_listed(list(found.backups))),) if found.backups else ()),
-        *((words("erase.in_models", names=_listed([run.name for run in found.models])),) if found.models else ()),
-        *((words("erase.in_packages", names=_listed([package.name for package in found.packages])),) if found.packages else ()),
-    ]
+    going, closed = ([each.upload.name for each in found.uploads if each.goes is goes] for goes in (True, False))
+    named = (
+        (going, "erase.in_uploads"),
+        (closed, "erase.in_closed"),
+        (list(found.backups), "erase.in_backups"),
+        ([run.name for run in found.models], "erase.in_models"),
+        ([package.name for package in found.packages], "erase.in_packages"),
+    )
+    counted = ((found.rows - found.standing, "erase.in_history"), (texts, "erase.in_texts"), (found.files, "erase.in_files"))
+    places = [words(key, count=count) for count, key in counted if count]
+    places += [words(key, names=_listed(names)) for names, key in named if names]
     choices = (
-        *((erase.Choice("uploads", words("erase.with_uploads"), desk.versions.uploads),) if found.uploads else ()),
+        *((erase.Choice("uploads", words("erase.with_uploads"), desk.versions.uploads),) if going else ()),
         *((erase.Choice("backups", words("erase.with_backups"), desk.versions.backups),) if found.backups else ()),
     )
     return erase.Erase(
@@ -73,10 +75,21 @@ def _erase(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
     return Outcome(desk)
 
 
+def _erase_copies(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
+    """Later, once the rest is erased."""
+    given = values.get("others")
+    others = [each[:200] for each in given if isinstance(each, str)] if isinstance(given, list) else []
+    visit.do("erase-person", text=text_of(values, "text", 200), others=others, backups=True)
+    return Outcome(desk)
+
+
 def erased(visit: Visit, desk: Desk, result: ErasedPerson) -> Outcome:
-    words = visit.words
-    beyond = " ".join(words.say(said) for said in result.beyond)
+    words, person = visit.words, desk.versions.person
+    said = [words("erase.gone_whole", names=_listed(list(result.whole)))] if result.whole else []
+    beyond = " ".join([*said, *map(words.say, result.beyond)])
     again = (Button(words("erase.train_again"), "erase-train", {}, "accent"),) if result.models else ()
+    if result.backups_left and person:
+        again = (*again, Button(words("erase.copies_now"), "erase-copies", {"text": person[0], "others": list(person[1:])}))
     fresh = desk.to(versions=desk.versions.to(person=(), found=None))
     return Outcome(done(visit, fresh, "versions", "erase.done", *again, count=result.rows, beyond=beyond))
 
@@ -85,4 +98,4 @@ def _train_again(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome
     return Outcome(desk, {"step": "method"})
 
 
-HANDLERS: Mapping[str, Handler] = {"erase-find": _find, "erase-person": _erase, "erase-train": _train_again}
+HANDLERS: Mapping[str, Handler] = {"erase-find": _find, "erase-person": _erase, "erase-copies": _erase_copies, "erase-train": _train_again}

@@ -1,6 +1,7 @@
 """A sentence that the product says, with its facts kept apart, so that every language and every door can say it its own way."""
 
 import json
+import math
 import string
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 class Sentence:
     """`key` finds the sentence in a word file, `english` is its template and `facts` fill it.
 
-    Beside Python's own formats a template may use {seconds:time} and {size_bytes:size}; a fact may be a Sentence.
+    Beside Python's own formats a template may use {seconds:time}, {size_bytes:size} and {rate:exact}; a fact may be a Sentence.
     """
 
     key: str
@@ -45,6 +46,13 @@ def from_plain(value: Any) -> Any:
     return value
 
 
+def figures(value: float) -> int:
+    """How many digits behind the point show a number of any size with three figures that count, and no needless noughts."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    text = f"{float(f'{value:.3g}'):.{digits}f}"
+    return len(text.rstrip("0").partition(".")[2]) if digits else 0
+
+
 class _English(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "time":
@@ -52,4 +60,6 @@ class _English(string.Formatter):
             return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         if format_spec == "size":
             return f"{float(value) / 1e6:,.1f} MB"
+        if format_spec == "exact":
+            return f"{float(value):.{figures(float(value))}f}"
         return format(str(value), "") if isinstance(value, Sentence) else str(format(value, format_spec))

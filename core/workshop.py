@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from core import uploads
+from core.data.cutting.kind import KINDS as CUTTING
 from core.data.doctor.kind import KINDS as DOCTOR
 from core.data.export.kind import KINDS as DATA_EXPORT
 from core.data.kind import KINDS as DATA
@@ -31,13 +32,27 @@ from core.search.kind import KINDS as SEARCH
 from core.settings import Settings
 from core.training.kind import KINDS as TRAINING
 from core.updating.kind import KINDS as UPDATING
+from storage import archive
 from storage import uploads as upload_rows
 from storage.errors import StoreBusy, StoreClosed
 from storage.ids import new_id
 from storage.rows import DatasetId, JobId, OwnerId, Upload, UploadId
 from storage.store import Store
 
-KINDS: tuple[Kind, ...] = (*SELFTEST, *DATA, *DOCTOR, *DATA_EXPORT, *TRAINING, *SEARCH, *EVALUATION, *EXPORT, *LABELLING, *SUGGESTING, *UPDATING)
+KINDS: tuple[Kind, ...] = (
+    *SELFTEST,
+    *DATA,
+    *CUTTING,
+    *DOCTOR,
+    *DATA_EXPORT,
+    *TRAINING,
+    *SEARCH,
+    *EVALUATION,
+    *EXPORT,
+    *LABELLING,
+    *SUGGESTING,
+    *UPDATING,
+)
 INFERENCE_LOG = "inference.log"
 log = logging.getLogger(__name__)
 
@@ -82,6 +97,7 @@ class Workshop:
             store = Store.open(home.database, memory_limit=settings.store_memory, threads=settings.threads)
         except StoreBusy as error:
             raise HomeBusy(home=home.root, pid=error.process_id or _server_pid(home)) from error
+        archive.sweep(store)
         workshop = cls(home, store, settings, hosted=hosted, kinds=kinds)
         workshop.supervisor.adopt()
         from core.actions.update_chain import take_up

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from starlette.concurrency import iterate_in_threadpool
 
-from core.errors import Unexpected, UserError
+from core.errors import NotFound, Unexpected, UserError
 from core.workshop import Workshop
 from ui.bench import Bench, Shown
 from ui.blocks import LightBlocks
@@ -90,7 +90,16 @@ class Screen:
 
     async def _arrive(self, where: Any, bench: Bench, request: gr.Request) -> list[Any]:
         """A page load: a reload, a copied link, a first visit."""
-        return await bench.do(lambda desk: self._safely(where, request, desk, lambda visit: self._screen(visit, desk, arriving=True)))
+        return await bench.do(lambda desk: self._safely(where, request, desk, lambda visit: self._arrived(visit, desk)))
+
+    def _arrived(self, visit: Visit, desk: Desk) -> Shown:
+        """A link to a training that is not there any more opens the page with the newest one, and says so."""
+        try:
+            return self._screen(visit, desk, arriving=True)
+        except NotFound as error:
+            if visit.place.run is None:
+                raise
+            return self._screen(visit.at(run=None), desk.to(notice=told(visit, error), at="frame"), go={"run": ""}, arriving=True)
 
     async def _tick(self, where: Any, bench: Bench, request: gr.Request) -> list[Any]:
         """While something goes on: the open page again. What was pressed comes before it."""
@@ -214,7 +223,7 @@ class Screen:
         opened = dict(go or {})
         if project is not None and visit.place.project is None:
             opened["project"] = project.project
-        return shown(place.Moves(title, secrets.randbits(32), bool(opened), opened, "push" if go else "replace"))
+        return shown(place.Moves(title, secrets.randbits(32), bool(opened), opened, "push" if go and not arriving else "replace"))
 
 
 def _grown_answer(asked: Asked, value: Any, desk: Desk) -> Shown:

@@ -71,7 +71,7 @@ _CONTROLS = """
 .html-container button.accent{border:1px solid var(--accent);background:transparent;color:var(--accent);padding:6px 14px}
 .html-container button.link{border:0;background:none;color:var(--accent);text-decoration:underline;text-underline-offset:2px;padding:2px 2px}
 .html-container button:disabled{opacity:.55;cursor:not-allowed}
-.html-container :is(button,a,input,textarea,summary,[tabindex]):focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+.html-container :is(button,a,input,select,textarea,summary,[tabindex]):focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .html-container :is(input[type=text],input[type=search],input[type=number],textarea){border:1px solid var(--edge);border-radius:8px;background:var(--card);
  padding:7px 11px;width:100%;min-height:36px;box-sizing:border-box}
 .html-container ::placeholder{color:var(--soft)!important;opacity:1}

@@ -1,17 +1,22 @@
-"""What is read on the screen, in one language: a word file each, with its plurals and its way of writing numbers, shares, sizes and times."""
+"""What is read on the screen, in one language: a word file each, with its plurals and its way of writing numbers, shares, sizes, times and dates."""
 
 import string
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from core.errors import UserError
-from core.sentence import Sentence, from_plain
+from core.sentence import Sentence, figures, from_plain
 
 LANGUAGES = ("en", "it")
 _MARKS = {"en": (",", "."), "it": (".", ",")}  # thousands, decimals
+_MONTHS = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "it": ("gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"),
+}
 _KB = 1024
 
 
@@ -75,6 +80,10 @@ class Words:
         whole, dot, rest = f"{value:,.{digits}f}".partition(".")
         return whole.replace(",", thousands) + (decimals if dot else "") + rest
 
+    def exact(self, value: float) -> str:
+        """A number of any size with three figures that count: 0.0000016, 0.0005, 16."""
+        return self.number(value, figures(value))
+
     def percent(self, share: float, digits: int = 1) -> str:
         """A share from 0 to 1 as '94.2 %' / '94,2 %', its space not to be broken."""
         return f"{self.number(share * 100, digits)}\u00a0%"
@@ -96,6 +105,20 @@ class Words:
             return f"{minutes}\u00a0min" + (f" {rest}\u00a0s" if rest and minutes < 10 else "")
         hours, minutes = divmod(minutes, 60)
         return f"{hours}\u00a0h" + (f" {minutes}\u00a0min" if minutes else "")
+
+    def day(self, at: date) -> str:
+        """'28 Nov 2026' / '28 nov 2026'. A moment is as the database keeps it (UTC without a zone) and is told as the clock of this machine has it."""
+        local = at.replace(tzinfo=UTC).astimezone() if isinstance(at, datetime) else at
+        return f"{local.day}\u00a0{_MONTHS[self.language][local.month - 1]}\u00a0{local.year}"
+
+    def month(self, said: str) -> str:
+        """'Aug 2025' for 2025-08."""
+        year, month = said.split("-")
+        return f"{_MONTHS[self.language][int(month) - 1]}\u00a0{year}"
+
+    def moment(self, at: datetime) -> str:
+        """'28 Nov 2026, 11:27', of the same clock."""
+        return f"{self.day(at)}, {at.replace(tzinfo=UTC).astimezone():%H:%M}"
 
     def _entry(self, key: str) -> Any:
         found: Any = self._entries
@@ -136,6 +159,8 @@ class _Formatter(string.Formatter):
             return format(str(value), "" if format_spec[-1:] in ",%fdg" else format_spec)
         if format_spec == "size":
             return self._words.size(value)
+        if format_spec == "exact":
+            return self._words.exact(value)
         if format_spec == "time":
             return self._words.time(value)
         if format_spec.endswith("%"):

@@ -82,7 +82,7 @@ def plan_longer(context: Context, request: LongerRequest) -> Plan:
     run, asked = _longer(context, request)
     facts = {"run": run.name, "rounds": asked.recipe.num_train_epochs, "rate": asked.recipe.learning_rate, "step": run.best_step or 0}
     english = (
-        "Train on from what '{run}' kept (step {step:,}), {rounds:g} rounds more on the same rows, with half its learning rate ({rate:.1e}). "
+        "Train on from what '{run}' kept (step {step:,}), {rounds:g} rounds more on the same rows, with half its learning rate ({rate:exact}). "
         "If nothing gets better, those weights stay the best. '{run}' stays as it is."
     )
     return _plan(context, run, asked, Sentence("train_longer", english, facts))

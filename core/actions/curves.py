@@ -64,13 +64,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`best` is the run with the lowest validation loss, where at least two have one. `same_rows`: all were checked by the same rows, so that
-    their validation losses can be compared."""
+    """`best` is the run with the lowest validation loss, where at least two have one. Validation losses can be compared where all were checked by
+    the `same_rows` and with the `same_measure`: a head counts a row, words count their pieces, and another base model has other pieces."""
 
     runs: tuple[ComparedRun, ...]
     differences: tuple[Difference, ...]
     best: str | None
     same_rows: bool
+    same_measure: bool
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,13 @@ def compare_runs(context: Context, request: CompareRequest) -> Comparison:
     chosen = [run for run in reversed(known.values()) if run.id in request.runs or (not request.runs and run.id in list(known)[:2])]
     compared = tuple(_compared(store, run) for run in chosen)
     ranked = sorted((one.best_loss, one.run.id) for one in compared if one.best_loss is not None)
+    recipes = [Recipe.from_toml(run.recipe) for run in chosen]
     return Comparison(
         compared,
-        _differences([Recipe.from_toml(run.recipe) for run in chosen]),
+        _differences(recipes),
         ranked[0][1] if len(ranked) > 1 and ranked[0][0] < ranked[1][0] else None,
         len({run.split for run in chosen}) <= 1,
+        len({(recipe.head, recipe.base_model) for recipe in recipes}) <= 1,
     )
 
 

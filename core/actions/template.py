@@ -174,9 +174,7 @@ def template_report(context: Context, request: ReportRequest) -> TemplateReport:
     else:
         english = "{cut:,} of {measured:,} rows drawn by lot are too long to be read whole: of all {rows:,}, between {low:.1%} and {high:.1%}."
         said = Sentence("template.cut_drawn", english, facts)
-    return TemplateReport(
-        rows, len(lengths), cut, lost, low, high, at, wear.max_length, model.context, said, _advice(cut, ordered[-1], wear.max_length, model)
-    )
+    return TemplateReport(rows, len(lengths), cut, lost, low, high, at, wear.max_length, model.context, said, _advice(wear, cut, ordered[-1], model))
 
 
 def wear_of(context: Context, dataset: Dataset, request: ModelRequest) -> tuple[Wear, Shape]:
@@ -253,12 +251,27 @@ def _notes(layout: Layout, shown: Shown, row: PlainRow) -> tuple[Sentence, ...]:
     return tuple(notes)
 
 
-def _advice(cut: int, longest: int, max_length: int, model: Shape) -> Sentence | None:
+def _advice(wear: Wear, cut: int, longest: int, model: Shape) -> Sentence | None:
     if not cut:
         return None
-    facts = {"max_length": max_length, "longest": longest, "context": model.context}
-    if max_length < min(longest, model.context):
+    facts = {"max_length": wear.max_length, "longest": longest, "context": model.context}
+    if wear.max_length < min(longest, model.context):
         english = "This model can read {context:,} word pieces at once: raise the limit from {max_length:,} in the recipe (max_length)."
         return Sentence("template.raise", english, facts)
-    english = "The longest row has {longest:,} word pieces and this model reads {context:,}. Split long texts into pieces, or choose a model that reads more."
-    return Sentence("template.split", english, facts)
+    key, english = _TOO_LONG.get(wear.task, ("template.split", ". Split long texts into pieces, or choose a model that reads more."))
+    return Sentence(key, "The longest row has {longest:,} word pieces and this model reads {context:,}" + english, facts)
+
+
+# Of tasks whose texts are not split for learning: what becomes of those that are too long, and why (core.actions.documents refuses them).
+_TOO_LONG = {
+    "generation": (
+        "template.split_written",
+        ": while learning the middle of long texts is left out, and when asked it gives no answer. They are not split into pieces, since the question may "
+        "stand in one of them only. Shorten them to what the answer needs, or choose a model that reads more.",
+    ),
+    "summarisation": (
+        "template.split_summaries",
+        ": while learning the middle of long texts is left out, since the summary of a whole text is not that of one of its pieces. When asked, it reads "
+        "them in pieces and the summaries are put together. A model that reads more learns from the whole texts.",
+    ),
+}

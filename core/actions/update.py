@@ -20,7 +20,7 @@ from core.errors import DiskFull, NotFound, UserError
 from core.jobs.handle import SPEC_FILE
 from core.jobs.refusals import CannotResume
 from core.sentence import Sentence
-from core.updating.document import UpdateDocument
+from core.updating.document import Choice, UpdateDocument
 from storage import datasets, jobs, runs, updates
 from storage.files import free_bytes
 from storage.rows import LIVE, Dataset, Job, JobState, ModelUpdate, ProjectId, Run, RunId, UpdateId, UpdateStage
@@ -126,8 +126,8 @@ def plan_update(context: Context, request: UpdateRequest) -> Plan:
     left = len(past.left) + past.unnoted
     facts = {"run": asked.run.name, "file": asked.file, "dataset": asked.dataset.name, "repeated": len(past.repeated)}
     english = (
-        "Bring '{run}' up to date: read {file} as '{dataset}' was read, leave out rows that are known, repeat {repeated:,} earlier change(s) on the new "
-        "ones, let some of them join the exam, train again with the same recipe, and compare both models on old and new cases."
+        "Bring '{run}' up to date: read {file} as '{dataset}' was read, leave out rows that are known, repeat earlier changes on the new ones "
+        "(there are {repeated:,}), let some of them join the exam, train again with the same recipe, and compare both models on old and new cases."
     )
     what = Sentence("update.plan", english, facts)
     if left:
@@ -208,11 +208,13 @@ def _asked(context: Context, request: UpdateRequest) -> _Asked:
 
 
 def _in_use(context: Context, project: ProjectId) -> Run | None:
-    """The latest training that has ended and left a model."""
+    """The latest training that has ended and left a model, but for one that an update found to be worse than the model before it."""
     store = context.workshop.store
+    told = {update.new_run: UpdateDocument.model_validate_json(update.told) for update in updates.of_project(store, project)}
+    worse = {run for run, document in told.items() if document.choice is Choice.IN_USE}
     ended = {job.id for job in jobs.of_project(store, project) if job.state not in LIVE}
     for run in runs.of_project(store, project):
-        if run.job in ended:
+        if run.job in ended and run.id not in worse:
             try:
                 models_of(context, run)
             except NotTrainedYet:

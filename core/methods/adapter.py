@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.errors import UserError
 from core.methods.base import CannotGoOn, Method, MethodCannotTakeModel, Options
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
@@ -66,9 +67,9 @@ class AdapterMethod(Method):
         try:
             put: Any = set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
         except (RuntimeError, ValueError, KeyError) as error:  # its sizes changed since: parts of the base were taken out, or ranks were cut
-            raise CannotGoOn(method=self.label, why="what it kept has another form than what it starts from") from error
+            raise CannotGoOn(method=self.label, why=Sentence("bad.other_form", "what it kept has another form than what it starts from")) from error
         if put.unexpected_keys:
-            raise CannotGoOn(method=self.label, why=f"{put.unexpected_keys[0]} is unknown to it")
+            raise CannotGoOn(method=self.label, why=Sentence("bad.unknown_part", "{name} is unknown to it", {"name": put.unexpected_keys[0]}))
 
     def _on(self, base: "PreTrainedModel", folder: Path) -> "PeftModel":
         from peft import PeftModel

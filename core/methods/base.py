@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import UserError
 from core.plugins import declared
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     import numpy
@@ -46,7 +47,7 @@ class MethodCannotTakeModel(UserError):
     sentence = "The method '{method}' cannot change this model: {why}. Take LoRA or full fine-tuning, which fit every model. Nothing was started."
     status = 422
 
-    def __init__(self, *, method: str, why: str) -> None:
+    def __init__(self, *, method: str, why: Sentence | str) -> None:
         super().__init__(method=method, why=why)
 
 
@@ -69,7 +70,7 @@ class CannotGoOn(UserError):
     )
     status = 422
 
-    def __init__(self, *, method: str, why: str) -> None:
+    def __init__(self, *, method: str, why: Sentence | str) -> None:
         super().__init__(method=method, why=why)
 
 
@@ -166,7 +167,7 @@ class Method(ABC):
 
     def go_on(self, model: Any, folder: Path) -> None:
         """Put what `save` wrote into a model that `apply` made ready, to learn on from there. Raises CannotGoOn."""
-        raise CannotGoOn(method=self.label, why="it has no way to take up again what it learned")
+        raise CannotGoOn(method=self.label, why=Sentence("bad.not_taken_up", "it has no way to take up again what it learned"))
 
     @property
     def leaves(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from core.methods.base import CannotBeOneModel, Dimensions, Graft, Merge, Method, MethodCannotTakeModel, Options, Rates, Tried
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -143,7 +144,7 @@ def _layers(model: "PreTrainedModel") -> "nn.ModuleList":
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
-    raise MethodCannotTakeModel(method=Bottleneck.label, why="its layers were not found")
+    raise MethodCannotTakeModel(method=Bottleneck.label, why=Sentence("bad.no_layers", "its layers were not found"))
 
 
 def _passages(model: Any) -> Iterator[tuple[str, Any]]:

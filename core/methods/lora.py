@@ -13,6 +13,7 @@ from pydantic import Field
 
 from core.methods.adapter import ALL_LINEAR, AdapterMethod, is_transposed, targeted, targets, whole_modules
 from core.methods.base import Dimensions, Merge, MethodCannotTakeModel, Options, Rates, Tried
+from core.sentence import Sentence
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -57,9 +58,8 @@ class Lora(AdapterMethod):
         chosen = targets(model, options.target_modules)
         transposed = any(is_transposed(layer) for layer in targeted(model, chosen))
         if transposed and options.init_lora_weights == "olora":  # peft would take the part out of the wrong side, silently for square layers
-            raise MethodCannotTakeModel(
-                method=self.label, why="its weights lie transposed, which init_lora_weights = 'olora' does not know; take 'pissa'"
-            )
+            why = "its weights lie transposed, which init_lora_weights = 'olora' does not know; take 'pissa'"
+            raise MethodCannotTakeModel(method=self.label, why=Sentence("bad.transposed", why))
         return LoraConfig(
             task_type="CAUSAL_LM",
             r=options.r,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from core.errors import UserError
 from core.methods.base import method
+from core.sentence import Sentence
 from core.training.options import options_of
 from core.training.presets import rate_of
 from core.training.recipe import BadRecipe, Recipe
@@ -26,7 +27,7 @@ class CannotTry(UserError):
 
     sentence = "'{setting}' cannot be tried: {why}. A search of this recipe changes: {known}. Nothing was started."
 
-    def __init__(self, *, setting: str, why: str, known: str) -> None:
+    def __init__(self, *, setting: str, why: Sentence | str, known: str) -> None:
         super().__init__(setting=setting, why=why, known=known)
 
 
@@ -130,10 +131,11 @@ def _asked(recipe: Recipe, name: str, text: str, suggestion: tuple[Range, ...]) 
     known = known_names(recipe)
     ready = next((found for found in suggestion if found.name == name), None)
     if name not in known:
-        raise CannotTry(setting=name, why="it is no setting that a search changes", known=", ".join(known))
+        raise CannotTry(setting=name, why=Sentence("bad.not_searched", "it is no setting that a search changes"), known=", ".join(known))
     if not text.strip():
         if ready is None:
-            raise CannotTry(setting=name, why="say from where to where, such as 0.01…0.1, or which ones, such as 8, 16, 32", known=", ".join(known))
+            english = "say from where to where, such as 0.01…0.1, or which ones, such as 8, 16, 32"
+            raise CannotTry(setting=name, why=Sentence("bad.no_range", english), known=", ".join(known))
         return ready
     return parsed(recipe, name, text)
 
@@ -153,11 +155,10 @@ def parsed(recipe: Recipe, name: str, text: str) -> Range:
         for end in (ends[0], ends[-1]):
             recipe_with(recipe, (found,), {name: end})
     except BadRecipe as error:
-        raise CannotTry(setting=name, why=str(error.facts["why"]), known=", ".join(known)) from error
+        raise CannotTry(setting=name, why=error.facts["why"], known=", ".join(known)) from error
     except ValueError as error:
-        raise CannotTry(
-            setting=name, why=f"'{text[:60]}' is no range such as 0.01…0.1 and no list such as 8, 16, 32", known=", ".join(known)
-        ) from error
+        english = "'{text}' is no range from a smaller to a larger number, such as 0.01…0.1, and no list such as 8, 16, 32"
+        raise CannotTry(setting=name, why=Sentence("bad.is_no_range", english, {"text": text[:60]}), known=", ".join(known)) from error
     return found
 
 

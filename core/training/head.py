@@ -37,13 +37,16 @@ def check_head(recipe: Recipe) -> None:
     if not has_head(recipe):
         return
     if recipe.task != CLASSIFICATION:
-        raise BadRecipe(field="head", why="a head of its own is for sorting into categories only; other answers are written as words")
-    if Need.BASE in loss(recipe.loss).needs:
         raise BadRecipe(
-            field="loss", why=f"'{recipe.loss}' compares with the words of the untrained model, and a head writes none; take another loss"
+            field="head", why=Sentence("bad.head_sorts", "a head of its own is for sorting into categories only; other answers are written as words")
         )
+    if Need.BASE in loss(recipe.loss).needs:
+        why = "'{name}' compares with the words of the untrained model, and a head writes none; take another loss"
+        raise BadRecipe(field="loss", why=Sentence("bad.head_loss", why, {"name": recipe.loss}))
     if "lm_head" in recipe.method_options.get("modules_to_save", ()):
-        raise BadRecipe(field="method_options.modules_to_save", why="the head stands where lm_head was, and learns anyway")
+        raise BadRecipe(
+            field="method_options.modules_to_save", why=Sentence("bad.head_there", "the head stands where lm_head was, and learns anyway")
+        )
 
 
 def labels_of(task: Task, answers: Sequence[str], tokens: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import UserError
+from core.sentence import Sentence
 from core.training.olive_brought import Brought, NoCounterpart, Option
 from core.training.olive_data import SplitWish
 from core.training.olive_options import Bag
@@ -37,6 +38,8 @@ _BARE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)=(.*)", re.S)
 _CONTINUED = re.compile(r"[\\^`][ \t]*\r?\n")
 _WINDOWS = re.compile(r"\^[ \t]*\r?\n|`[ \t]*\r?\n|(?<![A-Za-z])[A-Za-z]:\\")
 
+_NESTED = Sentence("bad.nested", "it has aliases or is nested too deeply")
+
 
 class OliveUnreadable(UserError):
     """A text that cannot be read as a command, JSON or YAML."""
@@ -44,7 +47,7 @@ class OliveUnreadable(UserError):
     sentence = "What you brought cannot be read: {why}. Nothing was changed."
     status = 422
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: Sentence | str) -> None:
         super().__init__(why=why)
 
 
@@ -54,7 +57,7 @@ class NotOlive(UserError):
     sentence = "There is no fine-tuning in what you brought: {why}. Bring a recipe, an 'olive finetune' command or an Olive configuration. Nothing was changed."
     status = 422
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: Sentence | str) -> None:
         super().__init__(why=why)
 
 
@@ -114,10 +117,10 @@ def _tokens(text: str) -> tuple[list[str], list[str]]:
     try:
         words = list(lexer)
     except ValueError as error:
-        raise OliveUnreadable(why="a quotation mark is never closed" if "quotation" in str(error) else str(error)) from error
+        raise OliveUnreadable(why=Sentence("bad.quotation", "a quotation mark is never closed")) from error
     olive = next((at for at, word in enumerate(words) if re.fullmatch(r"!?(?:.*[\\/])?olive(\.exe|\.cli)?", word)), None)
     if olive is None or olive + 1 >= len(words):
-        raise NotOlive(why="the command 'olive finetune' does not stand in it")
+        raise NotOlive(why=Sentence("bad.no_finetune", "the command 'olive finetune' does not stand in it"))
     verb = words[olive + 1].rstrip(";")
     if verb != "finetune":
         more = "; bring the configuration file that it names" if verb == "run" else ""
@@ -167,10 +170,12 @@ def _read(text: str) -> Mapping[str, Any]:
         json.dumps(found, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError, TypeError) as error:
         raise OliveUnreadable(
-            why="it is nested too deeply" if isinstance(error, RecursionError) else f"it is no JSON or YAML ({str(error)[:200]})"
+            why=_NESTED
+            if isinstance(error, RecursionError)
+            else Sentence("bad.no_json_yaml", "it is no JSON or YAML ({error})", {"error": str(error)[:200]})
         ) from error
     if not isinstance(found, Mapping):
-        raise NotOlive(why="it is no table of settings")
+        raise NotOlive(why=Sentence("bad.no_table", "it is no table of settings"))
     return found
 
 
@@ -182,17 +187,19 @@ def _yaml(text: str) -> Any:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):  # aliases let a small text stand for a huge one
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if isinstance(event, yaml.AliasEvent) or depth > _MOST_DEPTH:
-                raise OliveUnreadable(why="it has aliases or is nested too deeply")
+                raise OliveUnreadable(why=_NESTED)
         return yaml.safe_load(text)
     except (yaml.YAMLError, KeyError, AttributeError, IndexError) as error:
-        raise OliveUnreadable(why=f"it is no YAML ({' '.join(str(error).split())[:200]})") from error
+        raise OliveUnreadable(
+            why=Sentence("bad.no_json_yaml", "it is no JSON or YAML ({error})", {"error": " ".join(str(error).split())[:200]})
+        ) from error
 
 
 def _check_text(text: str) -> None:
     if len(text) > _MOST_CHARS:
-        raise OliveUnreadable(why=f"it is longer than {_MOST_CHARS:,} characters")
+        raise OliveUnreadable(why=Sentence("bad.letters", "it has to be {max_length:,} letters or fewer", {"max_length": _MOST_CHARS}))
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise OliveUnreadable(why="it holds characters that no text has")
+        raise OliveUnreadable(why=Sentence("bad.no_letters", "it holds characters that no text has"))
 
 
 def _lora_pass(found: Mapping[str, Any], bag: Bag) -> tuple[str, Mapping[str, Any]]:
@@ -204,7 +211,7 @@ def _lora_pass(found: Mapping[str, Any], bag: Bag) -> tuple[str, Mapping[str, An
     flat = [(str(name), one) for name, value in listed for one in (value if isinstance(value, list) else [value])]
     chosen = next(((name, one) for name, one in flat if str(_table(one).get("type", "")).lower() in _LORA_PASSES), None)
     if chosen is None:
-        raise NotOlive(why="it has no pass of type LoRA, QLoRA, DoRA, LoftQ, LoHa or LoKr")
+        raise NotOlive(why=Sentence("bad.no_lora_pass", "it has no pass of type LoRA, QLoRA, DoRA, LoftQ, LoHa or LoKr"))
     for name, one in flat:
         if one is not chosen[1]:
             bag.list(f"passes.{name}", _table(one).get("type", one), "olive.other_pass")

@@ -182,7 +182,7 @@ class Bag:
         try:
             checked = Recipe.of({"task": "generation", name: option.value})
         except BadRecipe as error:
-            self.list(option.shown, option.value, "olive.refused", why=str(error.facts["why"]))
+            self.list(option.shown, option.value, "olive.refused", why=error.facts["why"])
             return False
         self.fields[name] = getattr(checked, name)
         return True
@@ -196,7 +196,7 @@ class Bag:
         self.fields["lr_scheduler_type"] = _SCHEDULES[name]
         share: float | None = 0.03  # Olive's own, which a constant schedule does not look at
         if ratio is not None and (share := _number(ratio.value)) is None:
-            self.list(ratio.shown, ratio.value, "olive.refused", why="it is no number")
+            self.list(ratio.shown, ratio.value, "olive.refused", why=Sentence("bad.number", "a number is needed"))
         if steps is not None and (count := _number(steps.value)) != 0:
             most = self.fields.get("max_steps")
             share = count if count is not None and 0 < count < 1 else count / most if count is not None and most else None
@@ -234,7 +234,7 @@ class Bag:
             return
         count, steps = _number(every.value), self._steps(rows)
         if count is None or not 0 < count <= 1e9:
-            self.list(every.shown, every.value, "olive.refused", why="it must be a number above 0")
+            self.list(every.shown, every.value, "olive.refused", why=Sentence("bad.above", "it has to be more than {gt:,}", {"gt": 0}))
         elif steps is None and count >= 1:
             self.list(every.shown, every.value, "olive.eval_steps")
         else:

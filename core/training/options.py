@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.methods.base import Options, method
+from core.reasons import why_not
 from core.training.recipe import BadRecipe, Recipe
 
 
@@ -14,9 +15,7 @@ def options_of(recipe: Recipe) -> Options:
         return method(recipe.method).Options.model_validate(recipe.method_options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadRecipe(
-            field=".".join(["method_options", *(str(part) for part in first["loc"])]), why=first["msg"].removeprefix("Value error, ")
-        ) from error
+        raise BadRecipe(field=".".join(["method_options", *(str(part) for part in first["loc"])]), why=why_not(first)) from error
 
 
 def form_of(name: str) -> dict[str, Any]:

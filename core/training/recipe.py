@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.data.layout import Layout
 from core.errors import UserError
+from core.reasons import why_no_toml, why_not
+from core.sentence import Sentence
 
 
 class BadRecipe(UserError):
@@ -15,7 +17,7 @@ class BadRecipe(UserError):
 
     sentence = "The recipe has a fault at '{field}': {why}. Nothing was started."
 
-    def __init__(self, *, field: str, why: str) -> None:
+    def __init__(self, *, field: Sentence | str, why: Sentence | str) -> None:
         super().__init__(field=field, why=why)
 
 
@@ -67,7 +69,7 @@ class Recipe(BaseModel):
         try:
             return cls.of(tomllib.loads(text))
         except tomllib.TOMLDecodeError as error:
-            raise BadRecipe(field="the text", why=str(error)) from error
+            raise BadRecipe(field=Sentence("bad.the_text", "the text"), why=why_no_toml(error)) from error
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Recipe":
@@ -76,4 +78,4 @@ class Recipe(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            raise BadRecipe(field=".".join(str(part) for part in first["loc"]), why=first["msg"]) from error
+            raise BadRecipe(field=".".join(str(part) for part in first["loc"]), why=why_not(first)) from error

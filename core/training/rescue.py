@@ -10,7 +10,7 @@ def rescue(error: str, recipe: Recipe) -> Proposal | None:
     """`error` is an error's class name. None where no change of the recipe would help."""
     if error == "LossNotFinite":
         rate = float(f"{recipe.learning_rate / 3:.2g}")
-        english = "Train again with the learning rate {learning_rate:.1e}"
+        english = "Train again with the learning rate {learning_rate:exact}"
         return Proposal("train", Sentence("rescue.rate_down", english, {"learning_rate": rate}), {"learning_rate": rate})
     if error == "OutOfMemory":
         return _smaller(recipe)

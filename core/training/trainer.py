@@ -45,7 +45,7 @@ class LossNotFinite(UserError):
 
     sentence = (
         "The training was stopped at step {step}: its loss became {value}, so the corrections were too big to learn from. {kept} "
-        "Try again with a third of the learning rate ({learning_rate:.1e} instead of {was:.1e}), or look for damaged rows in the data."
+        "Try again with a third of the learning rate ({learning_rate:exact} instead of {was:exact}), or look for damaged rows in the data."
     )
     status = 422
 

@@ -16,7 +16,7 @@ def test_a_person_searches_and_trains_with_the_best(visit: Callable[..., Visitor
     person.new_project("Search")
     person.press("Use the sample")
     person.lead("400 texts")
-    _shorten(person)
+    person.shorten(num_train_epochs="1", evaluations="9", per_device_train_batch_size="16")
     person.step("Train")
     page.locator("#panel-train [data-act=view]", has_text="Search").click()
     person.lead("Let the machine try the settings")
@@ -48,18 +48,6 @@ def _number(after: str, text: str) -> float:
     found = re.search(rf"{after} ([\d.e-]+)", text)
     assert found is not None, text
     return float(found[1])
-
-
-def _shorten(person: Visitor) -> None:
-    """On the Method page: a recipe whose trials take a second or two."""
-    person.press("Choose what it should learn")
-    person.lead("What should the model learn")
-    form = person.page.locator("#panel-method form[data-act=recipe]")
-    form.locator("xpath=ancestor::details[1]").locator("summary").first.click()
-    for name, value in {"num_train_epochs": "1", "evaluations": "9", "per_device_train_batch_size": "16"}.items():
-        form.locator(f"[name={name}]").fill(value)
-    form.locator("button[type=submit]").click()
-    person.page.wait_for_function("() => document.querySelector('#panel-method textarea[name=text]').value.includes('num_train_epochs = 1.0')")
 
 
 def _fill(person: Visitor) -> None:

@@ -1,5 +1,6 @@
 """The doctor through the registry, on a real store with real check-up jobs: found, shown, mended, undone, looked at again."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from core.data.doctor.base import UnknownCheck, checks
 from core.errors import NotFound
 from core.home import Home
 from core.workshop import Workshop
-from storage.bulk import splitting
+from storage.bulk import splitting, writing
 from storage.rows import DatasetId, JobState, OwnerId
 from tests.agreeing import agreed
 from tests.unit.data_files import written
@@ -173,6 +174,26 @@ def test_one_look_at_a_time_and_none_where_nothing_changed(context: Context, dat
     assert ensure_checkup(context, dataset) is None
     assert ensure_checkup(context, "nosuchdataset") is None
     context.workshop.supervisor.wait(job.id, _WAIT_S)
+
+
+def test_a_change_is_told_before_the_rows_are_written_for_the_doctor(context: Context, dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _looked(context, dataset)
+    told, write = threading.Event(), writing.write_current
+    monkeypatch.setattr(writing, "write_current", lambda *given: write(*given) if told.wait(10) else "")
+    row = perform(context, "rows", {"dataset": dataset}).examples[0]
+    perform(context, "edit", {"example": row.id, "question": "Where is my other order?"})
+    view = perform(context, "findings", {"dataset": dataset})
+    assert view.stale
+    assert view.running is None
+    told.set()
+    assert not _looked(context, dataset).stale
+
+
+def test_a_dataset_is_deleted_although_the_doctor_looks(context: Context, dataset: str) -> None:
+    job = perform(context, "checkup", {"dataset": dataset})
+    agreed(context, "delete-dataset", {"dataset": dataset})
+    assert not Path(job.folder).exists()
+    assert not list(context.workshop.home.runs.glob("*/*.parquet"))
 
 
 def test_a_stranger_sees_nothing_and_every_example_is_a_valid_request(context: Context, dataset: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.data.doctor.encoding_damage import repaired
 from core.data.doctor.html_remains import cleaned, remains
 from core.data.doctor.personal.finders import find
-from core.data.doctor.personal.masking import masked_texts
+from core.data.doctor.personal.masking import _replaced, masked_texts
 from storage.canonical import turns_of
 from tests.unit.doctor_rows import found, positions, rows_of
 
@@ -183,3 +183,28 @@ def test_a_hostile_text_costs_no_more_than_another(hostile: str) -> None:
     assert len(find(hostile)) >= 0
     assert isinstance(cleaned(hostile), str)
     assert isinstance(repaired(hostile + "é"), str)
+
+
+class _OncePerSurface(str):
+    """A text that tells when it is gone through for one surface alone."""
+
+    def replace(self, *given: object) -> str:  # type: ignore[override]
+        raise AssertionError("a long text is gone through once for each address in it")
+
+
+def test_a_long_text_of_many_addresses_is_masked_in_passes_over_all_of_them() -> None:
+    text = " ".join(f"write to anna{number}@example.org or o'anna{number}@example.org" for number in range(1_000))
+    wanted = " ".join(f"write to [E-MAIL {2 * number + 1}] or [E-MAIL {2 * number + 2}]" for number in range(1_000))
+    assert masked_texts([_OncePerSurface(text)]) == [wanted]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab1 ", max_size=60), st.sets(st.text(alphabet="ab1", min_size=2, max_size=6), min_size=1, max_size=6))
+def test_one_pass_replaces_what_the_longest_first_would(text: str, surfaces: set[str]) -> None:
+    written = {surface: f"[{number}]".translate(str.maketrans("0123456789", "QRSTUVWXYZ")) for number, surface in enumerate(sorted(surfaces))}
+    wanted = text
+    for surface in sorted(written, key=lambda one: (-len(one), one)):
+        wanted = wanted.replace(surface, written[surface])
+    sizes = [len(surface) for surface in surfaces]
+    if len(set(sizes)) == len(sizes):  # of two that are as long, the one that stands first goes first
+        assert _replaced(text, written) == wanted

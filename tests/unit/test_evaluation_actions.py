@@ -120,6 +120,14 @@ def test_two_answers_stream_side_by_side_and_equal_what_compare_returns(context:
         assert answered.text.replace("_", " ") == "".join(piece.text for piece in pieces if piece.side is side)
 
 
+def test_a_question_longer_than_the_models_read_is_asked_in_pieces(context: Context, run: Run) -> None:
+    pair = perform(context, "compare", {"run": run.id, "question": "One more pie please. " * 30})
+    for answered in (pair.left, pair.right):
+        assert answered.error is None
+        assert answered.text in FRUIT, "what most pieces say"
+        assert answered.read_in > 2
+
+
 def test_a_blind_comparison_hides_the_names_until_the_vote(context: Context, run: Run) -> None:
     seeds = {shuffled(("base", "tuned"), "a pie?", seed): seed for seed in range(20)}
     assert len(seeds) == 2, "either may stand left"

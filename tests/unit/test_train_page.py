@@ -103,7 +103,7 @@ def test_one_change_can_be_in_each_setting_of_the_way_to_train_in_plain_words(wo
     run_with(workshop, visit.place.project, "thin", [2.0], method="lora", method_options={"r": 4})
     shown = TrainPage().show(visit, Desk())["run_change"]
     fields = {field.value: field for field in shown.fields}
-    assert fields["method_options.r"].note == "4"
+    assert fields["method_options.r"].note == "now 4"
     assert fields["method_options.r"].text not in ("", "r", "R")
     assert fields["num_train_epochs"].text != "num_train_epochs"
     assert "method_options.reduction_factor" not in fields

@@ -34,6 +34,7 @@ def test_runs_side_by_side_tell_the_better_one_and_what_their_recipes_differ_in(
     assert [(one.best_step, one.best_loss) for one in found.runs] == [(20, 1.5), (20, 1.2)]
     assert found.best == second.id
     assert found.same_rows
+    assert found.same_measure
     assert {one.field: one.values for one in found.differences} == {"method": ("full", "lora"), "num_train_epochs": (24.0, 3.0), "r": (None, 4)}
     assert {series.name for one in found.runs for series in one.curves} == {"loss", "eval_loss"}
 
@@ -43,6 +44,15 @@ def test_runs_that_were_checked_by_other_rows_are_said_to_be_so(workshop):
     run_with(workshop, project, "first", [2.0])
     run_with(workshop, project, "second", [1.0], split="another")
     assert not perform(context, "compare-runs", {"project": project}).same_rows
+
+
+def test_a_head_and_words_count_a_wrong_answer_differently_and_are_said_to(workshop):
+    context, project = project_in(workshop)
+    run_with(workshop, project, "words", [0.3])
+    run_with(workshop, project, "head", [1.1], head="classification")
+    found = perform(context, "compare-runs", {"project": project})
+    assert found.same_rows
+    assert not found.same_measure
 
 
 def test_a_run_of_another_project_is_not_compared(workshop):

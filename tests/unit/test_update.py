@@ -52,7 +52,7 @@ def test_one_wish_reads_cleans_trains_and_compares(context: Context) -> None:
     values = {"project": project, "upload": upload(context, "more.csv", rows).id}
     with pytest.raises(NeedsApproval) as asked:
         perform(context, "update", values)
-    assert "repeat 2 earlier change(s)" in str(asked.value.plan.what)
+    assert "repeat earlier changes on the new ones (there are 2)" in str(asked.value.plan.what)
     assert "not repeated: 1" in str(asked.value.plan.what)
     perform(context, "update", values, approval=asked.value.token)
     with pytest.raises(UpdateGoesOn):

@@ -5,8 +5,10 @@ import importlib
 import pkgutil
 import re
 import string
+import time
 import tomllib
 from collections.abc import Iterator
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ DECLARED_ELSEWHERE = (
     "loss.",
     "progress.",
     "metric.",
+    "model.",
 )  # English stands there
 # What a first look must not need to know. The chart's two curves keep their names: the field's own, with nothing plainer that is true.
 BARRED = {
@@ -117,9 +120,36 @@ def test_a_first_look_needs_no_term_of_the_field(language: str) -> None:
 def test_numbers_are_written_as_the_language_does() -> None:
     english, italian = Words.of("en"), Words.of("it")
     assert (english.number(10_003), italian.number(10_003)) == ("10,003", "10.003")
+    assert [english.exact(value) for value in (0.00000162, 0.0005, 16.0, 1_234.0, 0)] == ["0.00000162", "0.0005", "16", "1,234", "0"]
+    assert italian.exact(0.00034) == "0,00034"
     assert (english.percent(0.942), italian.percent(0.942)) == ("94.2\u00a0%", "94,2\u00a0%")
     assert (english.size(1_536), italian.size(15.3 * 1024**2)) == ("2\u00a0KB", "15,3\u00a0MB")
     assert [english.time(seconds) for seconds in (130, 4_200, 59.6)] == ["2\u00a0min 10\u00a0s", "1\u00a0h 10\u00a0min", "1\u00a0min"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the clock's zone cannot be set for a process here")
+def test_dates_are_written_one_way_by_the_clock_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Rome")
+    time.tzset()
+    try:
+        late = datetime(2026, 5, 31, 22, 30)  # UTC, as the database keeps it
+        english, italian = Words.of("en"), Words.of("it")
+        assert (english.moment(late), italian.moment(late)) == ("1\u00a0Jun\u00a02026, 00:30", "1\u00a0giu\u00a02026, 00:30")
+        assert (english.day(late), italian.day(date(2026, 5, 9)), italian.month("2025-08")) == (
+            "1\u00a0Jun\u00a02026",
+            "9\u00a0mag\u00a02026",
+            "ago\u00a02025",
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_no_page_writes_a_date_its_own_way() -> None:
+    own = re.compile(r"strftime|isoformat|:%[YdbB]")
+    files = [file for file in resources.files("ui").rglob("*.py") if file.name != "words.py"]  # type: ignore[attr-defined]
+    assert files
+    assert [file.name for file in files if own.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_one_and_many_are_told_apart() -> None:

@@ -20,7 +20,8 @@ def verdict_of(visit: Visit, found: VerdictView) -> verdict.VerdictView:
     words, document = visit.words, found.document
     measured = [result for result in document.candidates if result.metrics]
     heads = [metric for result in measured[:1] for metric in result.metrics]
-    detail = words("verdict.asked", count=document.rows) + (" " + words("verdict.known_answers") if document.restricted else "")
+    held = "verdict.held_to_form" if document.task == "extraction" else "verdict.known_answers"
+    detail = words("verdict.asked", count=document.rows) + (" " + words(held) if document.restricted else "")
     first = next((result.headline for result in measured if result.headline is not None), None)
     counted = first is not None and first.right is not None
     return verdict.VerdictView(
@@ -29,7 +30,7 @@ def verdict_of(visit: Visit, found: VerdictView) -> verdict.VerdictView:
         heads=(words("verdict.who"), words("verdict.right" if counted else "verdict.near"), words("verdict.between"), words("verdict.count")),
         rows=tuple(_answerer(visit, result) for result in measured),
         more_label=words("verdict.more"),
-        more_heads=("", *(metric.label for metric in heads)) if len(heads) > 1 else (),
+        more_heads=(words("verdict.who"), *(words.either(f"metric.{metric.name}", metric.label) for metric in heads)) if len(heads) > 1 else (),
         more=tuple((_name(visit, result), *(words.number(metric.value, 3) for metric in result.metrics)) for result in measured)
         if len(heads) > 1
         else (),

@@ -1,5 +1,6 @@
 """The catalogue on the Method page: models that a person with a network can have, and a folder of one's own."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ def list_of(visit: Visit) -> catalogue.Catalogue:
     return catalogue.Catalogue(
         words("catalogue.title"),
         words("catalogue.quiet"),
-        words("catalogue.note", day=known.as_of),
+        words("catalogue.note", day=words.month(known.as_of)),
         tuple(_model(visit, card) for card in known.catalogue),
         "" if visit.hosted else words("catalogue.folder"),
         words("catalogue.add"),
@@ -31,13 +32,18 @@ def _model(visit: Visit, card: CatalogueCard) -> catalogue.Model:
         "catalogue.facts",
         size=words.size(entry.download_bytes),
         tasks=tasks,
-        languages=", ".join(entry.languages),
+        languages=", ".join(words.either(f"model.language.{_key(name)}", name) for name in entry.languages),
         memory=words.size(card.lora_memory_bytes),
     )
     return catalogue.Model(
-        entry.name, entry.name, f"{told} {words(f'catalogue.fits_{fits}')}", f"{entry.licence}: {entry.licence_words}",
+        entry.name, entry.name, f"{told} {words(f'catalogue.fits_{fits}')}", f"{entry.licence}: {words.either(f'model.licence.{_key(entry.licence)}', entry.licence_words)}",
         "" if card.is_here else words("catalogue.download"), words("catalogue.here"), words("catalogue.token") if entry.gated and not card.is_here else "",
     )  # fmt: skip
+
+
+def _key(name: str) -> str:
+    """Of a name in a word file: 'Apache-2.0' is apache_2_0."""
+    return re.sub(r"\W+", "_", name.lower())
 
 
 def _download(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:

@@ -55,9 +55,11 @@ class DataPage(SectionedPage):
     def waits(self, visit: Visit) -> bool:
         """A check-up of rows that changed begins by itself, a moment after the one before it has ended."""
         last, view = visit.job(_CHECKUP), visit.findings
+        if view is not None and view.running is not None:
+            return True  # it may have begun since the visit's jobs were read
         if view is None or (last is not None and last.state in (JobState.FAILED, JobState.STOPPED)):
             return False
-        return view.running is None and view.unasked and (view.document is None or view.stale)
+        return view.unasked and (view.document is None or view.stale)
 
     def settle(self, visit: Visit, desk: Desk) -> Desk | None:
         """An import that was asked for and has ended: its rows are dealt out as the default split says, so that nobody trains on the exam; and once

@@ -87,7 +87,8 @@ class VersionsDesk:
 
 @dataclass(frozen=True)
 class TemplateDesk:
-    """An example as the model sees it. While `tried`, the form holds what was not kept; `text_template` '' is the model's own way."""
+    """An example as the model sees it. While `tried`, the form holds what was not kept; `text_template` '' is the model's own way. `splitting` is the
+    job that splits the long texts, while it goes on."""
 
     position: int = 1
     tried: bool = False
@@ -97,6 +98,7 @@ class TemplateDesk:
     model: str = ""
     report: TemplateReport | None = None
     measured_for: str = ""  # which rows, laid out how: a report of others is measured anew
+    splitting: str = ""
 
 
 @dataclass(frozen=True)

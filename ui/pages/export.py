@@ -115,7 +115,7 @@ def _certificate(visit: Visit, desk: Desk, package: Package, *, first: bool) -> 
             "certificate.quiet",
             precision=words(f"precision.{package.precision}"),
             size=words.size(package.size_bytes),
-            day=package.created_at.date().isoformat(),
+            day=words.day(package.created_at),
         ),
         sentence=" ".join(words.say(Sentence(reason.key, reason.english, reason.facts)) for reason in found.reasons),
         checks=tuple(_checks(visit, found)),

@@ -33,7 +33,7 @@ def _slot(visit: Visit, value: Value) -> Slot:
     if value.standing is Standing.NOT_THERE:
         return Slot(value.name, words("filled.not_there"), "no", term="null")
     if value.standing is Standing.MADE_UP:
-        return Slot(value.name, value.text, "odd", words("filled.made_up"), words("filled.made_up_term"))
+        return Slot(value.name, value.text.strip() or words("answers.nothing"), "odd", words("filled.made_up"), words("filled.made_up_term"))
     return Slot(value.name, value.text)
 
 

@@ -106,7 +106,7 @@ def _plain(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _field(words: Words, name: str, term: str, spec: Mapping[str, Any], value: Any) -> Field:
     spec = _plain(spec)
-    label = words.either(f"field.{term}", str(spec.get("description") or term.replace("_", " ").capitalize()))
+    label = words.either(f"field.{term}", str(spec.get("description") or term.replace("_", " ").capitalize())).removesuffix(".")
     if "enum" in spec:
         return Field(
             name,

@@ -132,7 +132,7 @@ def _past(visit: Visit, known: RowsKnown, changes: tuple[Change, ...], states: t
         standing = change is not None and not change.undone and change.kind not in _ENDS
         undo = Button(words("rows.take_back"), "undo", {"dataset": known.dataset, "number": state.change}, "link") if standing else None
         who = words("rows.you") if state.actor == visit.context.actor else state.actor
-        shown.append(table.Past(f"{state.at:%Y-%m-%d %H:%M} · {who}", what, old, new, undo))
+        shown.append(table.Past(f"{words.moment(state.at)} · {who}", what, old, new, undo))
     return shown
 
 

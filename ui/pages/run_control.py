@@ -1,5 +1,6 @@
 """What can be done with a training: the bar of buttons below its curves, the form for one change, and what each does."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from ui.parts.bar import Bar
 from ui.parts.change import Change
 from ui.parts.part import Button, Option
 from ui.visit import Visit
+from ui.words import Words
 
 _GOES_ON = frozenset({"early", "learning", "undertrained", "rate_low"})  # readings in which a stop would gain nothing
 # What people change first, and the method's own rank where it has one.
@@ -19,6 +21,7 @@ _FIELDS = (
     "learning_rate", "num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "warmup_ratio", "lr_scheduler_type",
     "weight_decay", "max_length", "label_smoothing_factor", "metric_for_best_model", "seed",
 )  # fmt: skip
+_DECIMAL_COMMA = re.compile(r"^(\d+),(\d+)$")
 _OPTIONS = ("r", "lora_alpha", "lora_dropout", "reduction_factor")
 
 
@@ -28,7 +31,7 @@ def pays_to_stop(status: RunStatus) -> bool:
 
 def bar_of(visit: Visit, status: RunStatus) -> Bar:
     words, state, run = visit.words, status.job.state, {"run": status.run.id}
-    stop = stop_button(visit, status.job, words("train.stop"), "primary" if pays_to_stop(status) else "plain")
+    stop = stop_button(visit, status.job, words("train.stop") if state is not JobState.QUEUED else "", "primary" if pays_to_stop(status) else "plain")
     if state in (JobState.QUEUED, JobState.RUNNING):
         return Bar((stop, Button(words("train.pause"), "pause", run), _to_queue(visit)), words("train.stop_note"))
     if state is JobState.STOPPING:
@@ -67,12 +70,17 @@ def change_of(visit: Visit, status: RunStatus) -> Change | None:
     words = visit.words
     known = {field.term: field for field in recipe_fields(words, status)}
     own = {field.term: field for field in own_fields(words, status, visit.do("methods"))}
-    fields = [Option(name, known[name].label, str(known[name].value)) for name in _FIELDS]
-    fields += [Option(f"method_options.{name}", own[name].label, str(own[name].value)) for name in _OPTIONS if name in own]
+    fields = [Option(name, known[name].label, _now(words, known[name].value)) for name in _FIELDS]
+    fields += [Option(f"method_options.{name}", own[name].label, _now(words, own[name].value)) for name in _OPTIONS if name in own]
     return Change(
         words("train.change"), words("train.change_quiet"), words("train.change_field"), tuple(fields), words("train.change_value"),
         words("train.change_button"), {"run": status.run.id},
     )  # fmt: skip
+
+
+def _now(words: Words, value: object) -> str:
+    """As a person would write it into the box; '' where the field is empty."""
+    return "" if value in (None, "") else words("train.change_now", value=str(value))
 
 
 def _pause(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
@@ -92,8 +100,9 @@ def _longer(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
 
 
 def _changed(visit: Visit, desk: Desk, values: Mapping[str, Any]) -> Outcome:
-    """Raises Asking, which shows the plan card."""
-    visit.do("train-changed", run=text_of(values, "run", 64), field=text_of(values, "field", 80), value=text_of(values, "value", 400))
+    """Raises Asking, which shows the plan card. A number may have a decimal comma."""
+    value = _DECIMAL_COMMA.sub(r"\1.\2", text_of(values, "value", 400).strip())
+    visit.do("train-changed", run=text_of(values, "run", 64), field=text_of(values, "field", 80), value=value)
     return Outcome(desk)
 
 

@@ -14,7 +14,7 @@ Say = Callable[[Words, float], str]
 # Each with its own name in the field, and how its latest value is said.
 _SMALL: dict[str, tuple[str, Say]] = {
     "eval_accuracy": ("validation accuracy", lambda words, value: words.percent(value)),
-    "learning_rate": ("learning rate", lambda words, value: words("train.tiny", value=value)),
+    "learning_rate": ("learning rate", lambda words, value: words.exact(value)),
     "grad_norm": ("gradient norm", lambda words, value: words.number(value, 2)),
     "tokens_per_second": ("tokens per second", lambda words, value: words.number(value)),
     "processors": ("CPU cores in use", lambda words, value: words.number(value, 1)),

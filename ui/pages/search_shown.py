@@ -42,27 +42,29 @@ def winner(words: Words, status: SearchStatus) -> coach.Coach:
     """The best one's settings."""
     best = status.winner
     assert best is not None
-    chosen = " · ".join(f"{short(words, found.name)} {written(best.values[found.name])}" for found in status.settings.ranges)
+    chosen = " · ".join(f"{short(words, found.name)} {words.exact(best.values[found.name])}" for found in status.settings.ranges)
     text = words("search.winner", number=best.number, settings=chosen)
     return coach.Coach("good", words("search.winner_title"), text, words("search.winner_title"))
 
 
-def picture(words: Words, status: SearchStatus) -> coordinates.Coordinates:
-    """A trial without any evaluation has no place on the last axis and is left out."""
+def picture(words: Words, status: SearchStatus) -> coordinates.Coordinates | None:
+    """None before the first loss. A trial without any evaluation has no place on the last axis and is left out."""
     shown = [trial for trial in status.trials if trial.losses]
+    if not shown:
+        return None
     losses = [trial.best for trial in shown]
-    low, high = (min(losses), max(losses)) if losses else (0.0, 1.0)
+    low, high = min(losses), max(losses)
     # Losses far above the others would press these together: the scale is that of logarithms.
-    goal = _Scale(low, high if high > low else low + 1e-9, log=low > 0)
+    goal = _Scale(low, high, log=low > 0)
     scales = [_Scale(found.low, found.high, log=found.log, among=found.among) for found in status.settings.ranges]
     names = [found.name for found in status.settings.ranges]
-    axes = [coordinates.Axis(short(words, name), name, scale.marks()) for name, scale in zip(names, scales, strict=True)]
+    axes = [coordinates.Axis(short(words, name), name, scale.marks(words.exact)) for name, scale in zip(names, scales, strict=True)]
     axes.append(coordinates.Axis(words("search.loss"), _LOSS, goal.marks(lambda value: words.number(value, _DIGITS))))
     best = status.winner
     lines = []
     for trial in sorted(shown, key=lambda trial: (best is not None and trial.number == best.number, trial.number)):
         kind = "best" if best is not None and trial.number == best.number else _KIND.get(str(trial.ending), "whole")
-        said = ", ".join(f"{name} {written(trial.values[name])}" for name in names)
+        said = ", ".join(f"{name} {words.exact(trial.values[name])}" for name in names)
         label = words("search.line", number=trial.number, settings=said, loss=trial.best)
         at = (*(scale.at(trial.values[name]) for name, scale in zip(names, scales, strict=True)), goal.at(trial.best))
         lines.append(coordinates.Line(at, kind, label))
@@ -79,15 +81,15 @@ def what_mattered(words: Words, status: SearchStatus) -> influence.Influence:
     """Bars once enough is known; the table of all trials always."""
     ordered = sorted(status.importance.items(), key=lambda item: -item[1])
     bars = tuple(
-        influence.Bar(words.either(f"field.{name}", status.said[name]), name, share, words.percent(share, 0)) for name, share in ordered
+        influence.Bar(words.either(f"field.{name}", status.said[name]).removesuffix("."), name, share, words.percent(share, 0)) for name, share in ordered
     )  # fmt: skip
     names = [found.name for found in status.settings.ranges]
-    heads = (words("search.number"), *names, words("search.loss"), words("search.how"), words("search.took"))
+    heads = (words("search.number"), *(short(words, name) for name in names), words("search.loss"), words("search.how"), words("search.took"))
     best = status.winner
     rows = tuple(
         influence.Row(
             (
-                words.number(trial.number), *(written(trial.values[name]) for name in names),
+                words.number(trial.number), *(words.exact(trial.values[name]) for name in names),
                 words.number(trial.best, _DIGITS) if trial.losses else "", words(f"search.ending.{trial.ending.value}"), words.time(trial.seconds),
             ),
             best is not None and trial.number == best.number,
@@ -102,11 +104,6 @@ def short(words: Words, name: str) -> str:
     return words.either(f"search.short.{name}", name.replace("_", " "))
 
 
-def written(value: float) -> str:
-    """To three digits, as the field writes it: 0.00034, 5e-5, 16."""
-    return f"{value:.3g}".replace("e-0", "e-")
-
-
 class _Scale:
     """From a value to its place on an axis, 0 to 1."""
 
@@ -117,12 +114,15 @@ class _Scale:
         if self._among:
             return self._among.index(value) / max(1, len(self._among) - 1)
         low, high = self._low, self._high
+        if high <= low:
+            return 0.5
         if self._log:
             low, high, value = math.log(low), math.log(high), math.log(value)
-        return min(max((value - low) / (high - low), 0.0), 1.0) if high > low else 0.5
+        return min(max((value - low) / (high - low), 0.0), 1.0)
 
-    def marks(self, said: Callable[[float], str] = written) -> tuple[coordinates.Mark, ...]:
-        values = self._among or (self._low, self._middle(), self._high)
+    def marks(self, said: Callable[[float], str]) -> tuple[coordinates.Mark, ...]:
+        """One alone where there is one value only."""
+        values = self._among or ((self._low, self._middle(), self._high) if self._high > self._low else (self._low,))
         return tuple(coordinates.Mark(self.at(value), said(value)) for value in values)
 
     def _middle(self) -> float:

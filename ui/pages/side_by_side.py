@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.actions.compare import Chance, PairRequest, stream_pair
+from core.actions.compare import PairPiece, PairRequest, stream_pair
 from core.actions.run import RunSummary
 from core.actions.values import Value
 from core.errors import UserError
@@ -136,7 +136,9 @@ def _growing(visit: Visit, asked: Asked, request: PairRequest) -> Iterator[Asked
         texts[side] += piece.text
         now = time.monotonic()
         if piece.done:
-            notes[side] = visit.words.error(piece.error) if piece.error else _note(visit.words, now - began, piece.chances)
+            notes[side] = visit.words.error(piece.error) if piece.error else _note(visit.words, now - began, piece)
+        if piece.answer is not None and piece.read_in > 1:
+            texts[side] = piece.answer  # in place of the answers to the pieces
         if piece.answer and (values := visit.do("values", run=request.run, question=request.question, answer=piece.answer)):
             texts[side], filled[side] = piece.answer, values
         if piece.done or now - said >= _EVERY_S:
@@ -144,9 +146,11 @@ def _growing(visit: Visit, asked: Asked, request: PairRequest) -> Iterator[Asked
             yield asked.to(texts=(texts["left"], texts["right"]), notes=(notes["left"], notes["right"]), filled=(filled["left"], filled["right"]))
 
 
-def _note(words: Words, seconds: float, chances: tuple[Chance, ...]) -> str:
-    """How long it took; and how sure the model is of its category, with the next likeliest."""
-    took = words("chat.took", time=words.number(seconds, 1))
+def _note(words: Words, seconds: float, last: PairPiece) -> str:
+    """How long it took, and in how many pieces a long question was read; how sure the model is of its category, with the next likeliest."""
+    took, chances = words("chat.took", time=words.number(seconds, 1)), last.chances
+    if last.read_in > 1:
+        return f"{took} · {words('chat.read_in', count=last.read_in)}"
     if not chances:
         return took
     sure = words("chat.sure", share=chances[0].share)

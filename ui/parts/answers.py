@@ -11,7 +11,7 @@ _BODY = """<details class="card" data-keep="answers"${value.open ? ' open' : ''}
  class="soft">${e(value.quiet)}</span></summary>
 <form><fieldset data-change="answers" class="picks"><legend
  class="hid">${e(value.filter_label)}</legend>${radios('kind', value.filters, value.chosen)}</fieldset></form>
-<ol>${value.rows.map(r => `<li><p
+<ol${value.rows.length ? ` tabindex="0" aria-label="${e(value.title)}"` : ''}>${value.rows.map(r => `<li><p
  class="q">${marked(r.marks, r.question)}</p><dl><div><dt>${e(value.heads[0])}</dt><dd>${r.slots.length ? filled(r.slots) : e(r.expected)}</dd></div>${r.answers.map(a => `<div
  class="${a.right === null ? '' : a.right ? 'right' : 'wrong'}"><dt>${e(a.name)}</dt><dd>${a.right === null ? '' : `<span
  aria-hidden="true">${a.right ? '✓' : '✗'}</span><span

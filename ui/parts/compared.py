@@ -55,7 +55,7 @@ path.tr{stroke:var(--run);stroke-width:1.2;stroke-dasharray:2 3;opacity:.75}
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;padding-bottom:4px}
 th,td{text-align:left;padding:7px 14px 7px 0;border-bottom:1px solid var(--line);font-weight:400;vertical-align:top}
-thead th{font-weight:600;overflow-wrap:anywhere}
+thead th{font-weight:600;overflow-wrap:anywhere;min-width:120px}
 tbody th{color:var(--soft)}
 code{font:12px var(--mono)}
 .best{font-weight:600}

@@ -9,8 +9,9 @@ from ui.parts.part import part
 
 _BODY = r"""<figure><figcaption>${e(value.title)} <span class="soft">${e(value.note)}</span></figcaption>
 ${(() => {
-  const box = (document.getElementById('coordinates')?.clientWidth || 860), W = Math.max(280, box - 34), H = W < 600 ? 270 : 310, L = W < 600 ? 40 : 56,
-    R = W < 600 ? 44 : 56, T = 18, B = 52;
+  const box = (document.getElementById('coordinates')?.clientWidth || 860), W = Math.max(280, box - 34), H = W < 600 ? 270 : 310, T = 18, B = 52,
+    side = axis => Math.max(W < 600 ? 40 : 56, 14 + 7 * Math.max(...axis.marks.map(m => m.text.length))), L = side(value.axes[0]),
+    R = side(value.axes[value.axes.length - 1]);
   const n = value.axes.length, x = i => n > 1 ? L + (W - L - R) * i / (n - 1) : W / 2, y = v => T + (H - T - B) * (1 - v);
   const axes = value.axes.map((a, i) => `<g class="axis${i === n - 1 ? ' goal' : ''}"><line x1="${x(i)}" x2="${x(i)}" y1="${T}" y2="${H - B}"></line>
 ${a.marks.map(m => `<line x1="${x(i) - 4}" x2="${x(i)}" y1="${y(m.at).toFixed(1)}" y2="${y(m.at).toFixed(1)}"></line><text

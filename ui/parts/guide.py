@@ -8,8 +8,8 @@ from ui.parts.part import Button, part
 
 _BODY = """<details class="card" data-keep="${e(value.name)}"><summary><b>${e(value.title)}</b> <span class="soft">${e(value.quiet)}</span></summary>
 ${value.lead ? `<p class="lead">${e(value.lead)}</p>` : ''}${value.groups.map((g, i) => {
- const list = `<ul>${g.ways.map(w => `<li class="${w.chosen ? 'on' : ''}"><div class="way"><h3>${e(w.name)}${w.tags.map(t =>
- ` <span class="tag">${e(t)}</span>`).join('')}</h3><p>${e(w.when)}</p><p class="soft">${e(w.what)}</p><p class="soft facts">${e(w.facts)}${w.warning
+ const list = `<ul>${g.ways.map(w => `<li class="${w.chosen ? 'on' : ''}"><div class="way"><h2>${e(w.name)}${w.tags.map(t =>
+ ` <span class="tag">${e(t)}</span>`).join('')}</h2><p>${e(w.when)}</p><p class="soft">${e(w.what)}</p><p class="soft facts">${e(w.facts)}${w.warning
  ? ` <span class="warn">${e(w.warning)}</span>` : ''}</p>${w.source ? `<p class="soft source">${e(w.source)}</p>` : ''}</div>${w.button
  ? button(w.button) : ''}</li>`).join('')}</ul>`;
  return g.title ? `<details class="more" data-keep="${e(value.name)}-${i}"${g.open ? ' open' : ''}><summary>${e(g.title)}</summary>${list}</details>` : list;
@@ -25,7 +25,7 @@ li{display:flex;gap:10px 18px;justify-content:space-between;align-items:flex-sta
  border-left:3px solid transparent}
 li.on{border-left-color:var(--accent)}
 .way{min-width:0;max-width:72ch}
-h3{font-size:1em;font-weight:600;margin:0 0 2px;display:flex;flex-wrap:wrap;gap:2px 8px;align-items:baseline}
+h2{font-size:1em;font-weight:600;margin:0 0 2px;display:flex;flex-wrap:wrap;gap:2px 8px;align-items:baseline}
 .tag{font-weight:400;font-size:12.5px;border:1px solid var(--line);border-radius:8px;padding:1px 8px;white-space:nowrap}
 .way p{overflow-wrap:anywhere}
 .facts,.source{font-size:13.5px}

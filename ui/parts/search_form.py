@@ -29,7 +29,7 @@ h2{font-size:16px;font-weight:600}
 .soft{color:var(--soft);font-size:14px;max-width:75ch}
 ul{list-style:none;margin:10px 0}
 li{display:grid;grid-template-columns:1fr minmax(220px,320px);gap:8px 20px;align-items:center;border-top:1px solid var(--line);padding:9px 0}
-.check{display:flex;gap:10px;align-items:flex-start}
+.check{display:flex;gap:10px;align-items:flex-start;min-height:24px}
 .ends{display:flex;gap:10px}
 .ends label{flex:1;display:flex;gap:8px;align-items:center}
 .ends span{color:var(--soft);font-size:14px}

@@ -143,11 +143,11 @@ def smaller_rate(look: Look) -> Proposal:
     if not rate:
         return Proposal("method", Sentence("coach.try.method", "Choose a third of the learning rate"))
     usual = look.fact("usual_rate") or rate
-    return _train("rate_down", "Train again with the learning rate {learning_rate:.1e}", {"learning_rate": float(f"{min(rate / 3, usual):.2g}")})
+    return _train("rate_down", "Train again with the learning rate {learning_rate:exact}", {"learning_rate": float(f"{min(rate / 3, usual):.2g}")})
 
 
 def _larger_rate(look: Look) -> Proposal:
-    return _train("rate_up", "Train again with the learning rate {learning_rate:.1e}", {"learning_rate": float(f"{look.fact('usual_rate'):.2g}")})
+    return _train("rate_up", "Train again with the learning rate {learning_rate:exact}", {"learning_rate": float(f"{look.fact('usual_rate'):.2g}")})
 
 
 def _fewer_rounds(look: Look) -> Proposal | None:
@@ -186,9 +186,9 @@ RULES: tuple[Rule, ...] = (
     Rule(How.DUPLICATES, "It learns copies by heart: {copies:,} of the {rows:,} training rows stand there already, "
         "the training loss is {training:.3f} and the validation loss {now:.3f}.",
          _has_copies, _copies, lambda look: Proposal("mend", Sentence("coach.try.copies", "Take the copies out first"))),
-    Rule(How.RATE_HIGH, "The learning rate is too high: at {rate:.1e} (usual {usual:.1e}) the validation loss jumps and came down to {loss:.3f} only.",
+    Rule(How.RATE_HIGH, "The learning rate is too high: at {rate:exact} (usual {usual:exact}) the validation loss jumps and came down to {loss:.3f} only.",
          _rate_high, _rates, smaller_rate),
-    Rule(How.RATE_LOW, "The learning rate is too low: at {rate:.1e} (usual {usual:.1e}) the validation loss crept from {first:.3f} to {now:.3f} in {last:,} steps.",
+    Rule(How.RATE_LOW, "The learning rate is too low: at {rate:exact} (usual {usual:exact}) the validation loss crept from {first:.3f} to {now:.3f} in {last:,} steps.",
          _rate_low, _rates, _larger_rate),
     Rule(How.NOISY_VALIDATION, "The validation loss cannot be relied on: it is asked of {rows:,} rows only, so that one row is {share:.0%} of it.",
          _noisy, _rows, lambda look: Proposal("split", Sentence("coach.try.split", "Keep more rows aside for checking"))),

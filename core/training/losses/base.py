@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import UserError
 from core.plugins import declared
+from core.reasons import why_not
+from core.sentence import Sentence
 from core.training.recipe import BadRecipe, Recipe
 
 if TYPE_CHECKING:
@@ -101,9 +103,10 @@ def loss_options_of(recipe: Recipe) -> Options:
     """Typed and checked. Raises UnknownLoss, BadRecipe (a wrong setting, or a task that the loss has no meaning for)."""
     chosen = loss(recipe.loss)
     if chosen.tasks and recipe.task not in chosen.tasks:
-        raise BadRecipe(field="loss", why=f"'{chosen.name}' is for {' and '.join(chosen.tasks)} only, where answers are equal or different")
+        why = "'{name}' is for {tasks} only, where answers are equal or different"
+        raise BadRecipe(field="loss", why=Sentence("bad.loss_for", why, {"name": chosen.name, "tasks": ", ".join(chosen.tasks)}))
     try:
         return chosen.Options.model_validate(recipe.loss_options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadRecipe(field=".".join(["loss_options", *(str(part) for part in first["loc"])]), why=first["msg"]) from error
+        raise BadRecipe(field=".".join(["loss_options", *(str(part) for part in first["loc"])]), why=why_not(first)) from error

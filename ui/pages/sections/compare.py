@@ -39,6 +39,8 @@ class CompareSection(Section):
         best = next((one for one in found.runs if one.run.id == found.best), None)
         if best is None or best.best_loss is None:
             return Lead(words("train.compare.lead", count=len(found.runs)), words("train.compare.quiet"))
+        if not found.same_measure:
+            return Lead(words("train.compare.lead", count=len(found.runs)), words("train.compare.other_measure"))
         quiet = words("train.compare.best_quiet", loss=best.best_loss, step=best.best_step)
         return Lead(words("train.compare.best", name=best.run.name), quiet if found.same_rows else words("train.compare.other_rows"))
 
@@ -73,7 +75,7 @@ def _compared(visit: Visit, found: Comparison) -> compared.Compared:
         summary or words("train.summary_empty"),
         words("train.waiting"),
         words("train.compare.table"),
-        (*_results(words, found), *(_difference(words, one) for one in found.differences)),
+        (*_results(words, found), *_differing(visit, found)),
         words("train.compare.lowest"),
         (Link(words("train.as_table"), "/api/curves?" + urlencode([("run", id) for id in on])),),
         words("train.as_picture"),
@@ -94,7 +96,7 @@ def _line(number: int, one: ComparedRun) -> compared.Line:
 
 
 def _results(words: Words, found: Comparison) -> tuple[compared.Row, ...]:
-    at = next((place for place, one in enumerate(found.runs) if one.run.id == found.best), -1) if found.same_rows else -1
+    at = next((place for place, one in enumerate(found.runs) if one.run.id == found.best), -1) if found.same_rows and found.same_measure else -1
     none = words("train.compare.none")
     return (
         compared.Row(
@@ -108,19 +110,29 @@ def _results(words: Words, found: Comparison) -> tuple[compared.Row, ...]:
     )
 
 
-def _difference(words: Words, one: Difference) -> compared.Row:
-    return compared.Row(words.either(f"field.{one.field}", one.label), one.field, tuple(_value(words, one.field, value) for value in one.values))
+def _differing(visit: Visit, found: Comparison) -> tuple[compared.Row, ...]:
+    """Without what reads the same on all sides, such as no parts beside a method that has no such setting."""
+    methods = {one.name: one.label for one in visit.once("methods")} if any(one.field == "method" for one in found.differences) else {}
+    rows = (_difference(visit.words, one, methods) for one in found.differences)
+    return tuple(row for row in rows if len(set(row.values)) > 1)
+
+
+def _difference(words: Words, one: Difference, methods: Mapping[str, str]) -> compared.Row:
+    if one.field == "method":
+        return compared.Row(words("recipe.method"), one.field, tuple(words.either(f"method.{name}", methods.get(name, name)) for name in one.values))
+    label = words("recipe.loss") if one.field == "loss" else words.either(f"field.{one.field}", one.label).removesuffix(".")
+    return compared.Row(label, one.field, tuple(_value(words, one.field, value) for value in one.values))
 
 
 def _value(words: Words, field: str, value: Any) -> str:
-    if value is None:
+    if value in (None, "", [], ()):
         return words("train.compare.none")
     if isinstance(value, bool):
         return words("train.compare.yes") if value else words("train.compare.no")
     if isinstance(value, int):
         return words.number(value)
     if isinstance(value, float):
-        return words("train.compare.number", value=value)
+        return words.exact(value)
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     if isinstance(value, dict):

@@ -31,7 +31,7 @@ def rounds_of(visit: Visit, desk: Desk, queue: LabelQueue) -> part.Rounds | None
 
 def _round(visit: Visit, desk: Desk, card: RoundCard) -> part.RoundView:
     words, round = visit.words, card.round
-    state = words("label.round_open", day=round.expires_at.strftime("%d.%m.%Y")) if card.open else words("label.round_closed")
+    state = words("label.round_open", day=words.day(round.expires_at)) if card.open else words("label.round_closed")
     values = {"round": round.id}
     open_ = desk.label.round == round.id
     buttons = [Button(words("label.round_hide" if open_ else "label.round_results"), "round-results", values)]

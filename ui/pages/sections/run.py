@@ -9,13 +9,14 @@ from core.actions.run import RunStatus, RunSummary
 from storage.rows import LIVE, JobState
 from ui.pages import run_control
 from ui.pages.page import Desk, Handler, Outcome, done, text_of, to_run
-from ui.pages.run_curves import curve_of, small_of, step_of, steps_of
+from ui.pages.run_curves import curve_of, points_of, small_of, step_of, steps_of
 from ui.pages.run_story import behind_of, pinned_of
 from ui.pages.section import Section
 from ui.pages.working import doing, left_of, stop_button
 from ui.parts import bar, behind, change, coach, curve, facts, pinned, runs, small_charts
 from ui.parts.lead import Lead
 from ui.parts.part import Button
+from ui.parts.small_charts import MOST_POINTS
 from ui.visit import Visit
 
 _GOOD = frozenset({"learning", "settled"})
@@ -60,8 +61,9 @@ class RunSection(Section):
 
 
 def _growing(visit: Visit, desk: Desk, status: RunStatus) -> dict[str, Any]:
+    drawn = curve_of(visit, status) if status.curves or status.job.state in LIVE else None
     shown = {
-        "run_curve": curve_of(visit, status), "run_facts": _facts(visit, status), "run_pinned": pinned_of(visit, status.run.id),
+        "run_curve": drawn, "run_facts": _facts(visit, status), "run_pinned": pinned_of(visit, status.run.id),
         "run_small": small_of(visit, status), "run_coach": _coach(visit, status) if status.curves else None,
     }  # fmt: skip
     return shown if desk.plan is not None else {**shown, "run_bar": run_control.bar_of(visit, status)}
@@ -79,7 +81,8 @@ def _lead(visit: Visit, status: RunStatus) -> Lead:
     if state in LIVE:
         return Lead(words(f"train.{state.value}") if state is not JobState.RUNNING else words(f"train.how.{how}"), _now(visit, status))
     kept = words("train.kept", step=status.run.best_step) if status.run.best_step is not None and status.has_model else words("train.kept_nothing")
-    return Lead(words(f"train.ended.{state.value}"), kept)
+    ended = "stopped_early" if state is JobState.STOPPED and not status.has_model else state.value
+    return Lead(words(f"train.ended.{ended}"), kept)
 
 
 def _now(visit: Visit, status: RunStatus) -> str:
@@ -111,8 +114,9 @@ def _facts(visit: Visit, status: RunStatus) -> list[facts.Fact] | None:
         shown.append(facts.Fact(words("train.left"), words.time(status.job.seconds_left), words("train.left_note")))
     if status.tokens_per_second:
         shown.append(facts.Fact(words("train.speed"), words.number(status.tokens_per_second), words("train.speed_note"), "tokens per second"))
-    if status.memory_bytes:
-        shown.append(facts.Fact(words("train.memory"), words.size(status.memory_bytes), "", "resident set size"))
+    told = points_of(status, "memory_bytes", MOST_POINTS)  # the last of the small chart, so that both say the same
+    if memory := told[-1][1] if told else status.memory_bytes:
+        shown.append(facts.Fact(words("train.memory"), words.size(memory), "", "resident set size"))
     if status.reading.best_loss is not None:
         shown.append(
             facts.Fact(

@@ -9,6 +9,7 @@ import gradio as gr
 
 from core.actions.search import SearchStatus
 from core.errors import BadValue, UserError
+from core.sentence import Sentence
 from storage.rows import LIVE
 from ui.pages import search_shown
 from ui.pages.desks import SearchDesk
@@ -124,7 +125,7 @@ def _form(visit: Visit, desk: Desk) -> search_form.SearchForm:
     assert proposal is not None
 
     def label(name: str) -> str:
-        return words.either(f"field.{name}", proposal.said[name])
+        return words.either(f"field.{name}", proposal.said[name]).removesuffix(".")
 
     settings = tuple(
         search_form.Setting(
@@ -176,7 +177,7 @@ def _ranges(nothing: str, values: Mapping[str, Any]) -> dict[str, str]:
         elif kind == "other" and text_of(values, key, 200).strip():
             found[name] = text_of(values, key, 200).strip()
     if not found:
-        raise BadValue(field="ranges", value="", why=nothing)
+        raise BadValue(field="ranges", value=Sentence("bad.empty", "empty"), why=nothing)
     return found
 
 

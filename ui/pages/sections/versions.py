@@ -87,7 +87,7 @@ def _item(visit: Visit, desk: Desk, card: VersionCard, before: VersionCard | Non
         number=f"{version.number}.",
         name=words("versions.unnamed") if numbered else version.name,
         mark=words("versions.standing") if card.standing else "",
-        note=words("versions.rows", count=version.rows) + " · " + f"{version.created_at:%Y-%m-%d %H:%M}",
+        note=words("versions.rows", count=version.rows) + " · " + words.moment(version.created_at),
         since=_since(words, card.since) if card.since is not None else words("versions.first"),
         used=words("versions.used", names=names) if card.runs else "",
         erased=words("versions.erased", count=version.erased) if version.erased else "",

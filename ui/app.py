@@ -199,7 +199,8 @@ class Screen:
         settled = page.settle(visit, desk)
         if settled is not None:
             visit, desk = visit.at(), settled
-        desk = page.remember(visit, desk).to(live=visit.live)
+        waits = page.waits(visit)
+        desk = page.remember(visit, desk).to(live=None if waits else visit.live)
         values = {(page.name, name): value for name, value in page.show(visit, desk).items()}
         for owner in (self._frame.name, page.name):
             values |= {(owner, f"notice_{desk.at}"): desk.notice, (owner, f"plan_{desk.at}"): desk.plan}
@@ -207,7 +208,7 @@ class Screen:
         side = gr.skip() if ticking else shown(self._companion.view(visit, desk))
         bar = gr.skip() if ticking else shown(self._frame.bar_of(visit))
         return desk, [
-            gr.Timer(active=bool(visit.live) or page.waits(visit)),
+            gr.Timer(active=bool(visit.live) or waits),
             self._moves(visit, go, arriving),
             bar,
             shown(self._frame.tabs_of(visit)),

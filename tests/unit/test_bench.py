@@ -113,3 +113,14 @@ def test_each_page_load_has_a_bench_of_its_own(screen: Screen) -> None:
     again = copy.deepcopy(first)
     asyncio.run(first.do(lambda desk: (desk.to(model="mine"), [])))
     assert (first.desk.model, again.desk.model) == ("mine", "")
+
+
+def test_what_began_and_ended_between_two_looks_is_seen(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check-up of few rows is quicker than the clock."""
+    place = {"step": "data"}
+    monkeypatch.setattr(DataPage, "waits", lambda page, visit: True)
+    desk, first = screen._screen(Visit.of(screen._workshop, REQUEST, place), Desk())
+    monkeypatch.setattr(DataPage, "waits", lambda page, visit: False)
+    desk, then = screen._grown(Visit.of(screen._workshop, REQUEST, place), desk)
+    assert (first[0].active, then[0].active) == (True, False)
+    assert screen._grown(Visit.of(screen._workshop, REQUEST, place), desk)[1][0] == gr.skip(), "now only what grows"

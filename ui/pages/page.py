@@ -59,7 +59,8 @@ class Asked:
 @dataclass(frozen=True)
 class Desk:
     """What a visitor has in hand on this page load: ids and choices, nothing that must survive. `notice` and `plan` stand in the slot `at`; `settling`
-    are a new dataset and its first split, until the first check-up has ended."""
+    are a new dataset and its first split, until the first check-up has ended. `live` are the jobs that went on when the page was last worked out; None while
+    something was about to begin, which may have come to its end before anybody looks again."""
 
     notice: Notice | None = None
     plan: PlanView | None = None
@@ -73,7 +74,7 @@ class Desk:
     label: LabelDesk = LabelDesk()
     compare: CompareDesk = CompareDesk()
     search: SearchDesk = SearchDesk()
-    live: tuple[str, ...] = ()
+    live: tuple[str, ...] | None = ()
     preset: str = "quick"
     model: str = ""
     recipe: str = ""

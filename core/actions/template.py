@@ -20,6 +20,7 @@ from core.errors import UserError
 from core.models.installed import STARTER, Shape, find, shape_of
 from core.sentence import Sentence
 from core.tasks.base import Turn
+from core.training.encoding import WHOLE_EVERY
 from core.training.presets import max_length_of
 from storage import datasets, layouts
 from storage.layouts import PlainRow
@@ -244,6 +245,10 @@ def _notes(layout: Layout, shown: Shown, row: PlainRow) -> tuple[Sentence, ...]:
     if shown.whole > shown.tokens:
         facts = {"whole": shown.whole, "tokens": shown.tokens}
         notes.append(Sentence("template.row_cut", "This row is too long: of {whole:,} word pieces the model reads {tokens:,}.", facts))
+    if shown.spared:
+        facts = {"every": WHOLE_EVERY}
+        english = "The names of the fields are written by the form itself, so only one row in {every} learns them too."
+        notes.append(Sentence("template.spared", english, facts))
     if not shown.learned:
         notes.append(Sentence("template.nothing_learned", "Nothing of this row is learned."))
     elif layout.learned_turns != "all" and row.messages.count('"assistant"') > 1:

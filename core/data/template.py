@@ -14,6 +14,7 @@ from core.sentence import Sentence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+Certain = Callable[[str], Sequence[tuple[int, int]]]  # of an answer, the stretches (start, end) that a constraint writes by itself
 _KEPT_TAIL = 16  # tokens before an answer that a cut leaves: the end of the question and the marks that open the answer
 _GENERATION_MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
@@ -52,14 +53,13 @@ def encode(
     messages: Sequence[Mapping[str, Any]],
     max_length: int,
     layout: Layout | None = None,
-    certain: Callable[[str], Sequence[tuple[int, int]]] | None = None,
+    certain: Certain | None = None,
 ) -> Encoded:
     """Tokens of a whole conversation; every answer, or those that the layout says, is learned with its end mark. Raises TemplateMismatch.
 
-    `certain` gives stretches (start, end) of an answer that are not to be learned; a token that reaches over the edge of one is.
-
-    The tokenizer wears the layout already (core.data.layout.wear). What is too long loses words from its longest unlearned stretch (a long question),
-    never from the marks around an answer; only an answer that is too long by itself loses its end.
+    What is `certain` is not learned; a token that reaches over the edge of such a stretch is. The tokenizer wears the layout already
+    (core.data.layout.wear). What is too long loses words from its longest unlearned stretch (a long question), never from the marks
+    around an answer; only an answer that is too long by itself loses its end.
     """
     ids, learned = _tokens(tokenizer, messages, _learned_answers(messages, layout), certain)
     return _fitted(ids, learned, max_length)
@@ -116,7 +116,7 @@ def _tokens(
     tokenizer: "PreTrainedTokenizerBase",
     messages: Sequence[Mapping[str, Any]],
     chosen: frozenset[int] | None,
-    certain: Callable[[str], Sequence[tuple[int, int]]] | None = None,
+    certain: Certain | None = None,
 ) -> tuple[list[int], list[bool]]:
     template = _template(tokenizer)
     if _GENERATION_MARK.search(template) is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from core.data.layout import Layout, folds_system, wear, with_columns
 from core.data.pieces import split_text
 from core.data.showing.protocol import ASKED, Asked, CutUp, Failed, Measure, Measured, Row, Said, Show, Shown, Stretch, Wear
-from core.data.template import Encoded, encode, pieces_of
+from core.data.template import Certain, Encoded, encode, pieces_of
 from core.errors import UserError
 from core.jobs.failures import plain_facts, told, unexpected
 from core.quiet import be_quiet
@@ -60,21 +60,27 @@ def serve(asked: BinaryIO, said: BinaryIO) -> None:
 
 
 def _shown(tokenizer: "PreTrainedTokenizerBase", knowing: Task, asked: Show) -> Shown:
-    encoded = _encoded(tokenizer, knowing, asked.wear, asked.row, asked.wear.max_length)
+    usual = _encoded(tokenizer, knowing, asked.wear, asked.row, asked.wear.max_length)
+    encoded = _encoded(tokenizer, knowing, asked.wear, asked.row, asked.wear.max_length, knowing.certain)
     whole = len(encoded.input_ids)
     if encoded.cut:
         whole = len(_encoded(tokenizer, knowing, asked.wear, asked.row, _UNCUT).input_ids)
     stretches = tuple(Stretch(text=piece.text, learned=piece.learned, missing=piece.missing) for piece in pieces_of(tokenizer, encoded))
     has_system = bool(asked.wear.layout.system_prompt.strip()) or any(turn.role == "system" for turn in asked.row.turns)
     return Shown(
-        stretches=stretches, tokens=len(encoded.input_ids), learned=sum(encoded.learned), whole=whole, folded=has_system and folds_system(tokenizer)
+        stretches=stretches,
+        tokens=len(encoded.input_ids),
+        learned=sum(encoded.learned),
+        spared=sum(usual.learned) - sum(encoded.learned),
+        whole=whole,
+        folded=has_system and folds_system(tokenizer),
     )
 
 
-def _encoded(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, row: Row, limit: int) -> Encoded:
+def _encoded(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, row: Row, limit: int, certain: Certain | None = None) -> Encoded:
     """As a training has it (core.training.encoding)."""
     turns = with_columns(knowing.training_turns(row.turns), row.original, how.layout)
-    return encode(tokenizer, [turn.model_dump() for turn in turns], limit, how.layout)
+    return encode(tokenizer, [turn.model_dump() for turn in turns], limit, how.layout, certain)
 
 
 def _pieces(tokenizer: "PreTrainedTokenizerBase", knowing: Task, how: Wear, overlap: int, row: Row) -> tuple[str, ...]:

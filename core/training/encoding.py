@@ -21,7 +21,7 @@ _TELL_EVERY = 256  # rows
 _NO_LIMIT = 1 << 30
 # Of so many training rows one learns its answer with what the constraint writes by itself, for programs that use the model without one. The others learn
 # what is a choice: of a form's tokens most are names of its fields, and what stands in them is learned late beside those.
-_WHOLE_EVERY = 8
+WHOLE_EVERY = 8
 
 
 class NothingToLearn(UserError):
@@ -169,7 +169,7 @@ def encode_rows(
             told(number, len(rows))
         if row.part not in parts or not encode.knows(row):
             continue
-        whole = row.part is Part.TRAIN and len(parts[Part.TRAIN]) % _WHOLE_EVERY == 0
+        whole = row.part is Part.TRAIN and len(parts[Part.TRAIN]) % WHOLE_EVERY == 0
         encoded = encode(row, limit, whole=whole)
         length = len(encoded.input_ids)
         if encoded.cut:

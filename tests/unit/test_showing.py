@@ -27,7 +27,7 @@ from core.models.installed import shape_of, starter
 from core.models.load import ModelIncomplete, load_tokenizer
 from core.sentence import Sentence
 from core.tasks.base import Turn, task
-from core.training.encoding import check_rows, encode_rows, read_rows
+from core.training.encoding import WHOLE_EVERY, TrainingRow, check_rows, encode_rows, read_rows
 from core.training.recipe import Recipe
 from core.workshop import Workshop
 from storage import layouts
@@ -41,6 +41,7 @@ from ui.pages.page import Desk
 from ui.pages.sections.template import TemplateSection
 from ui.visit import Place, Visit
 
+_FORM = '{"guests":2,"when":"Monday"}'
 _LONG = "The parcel did not come. " * 120
 _WEAR = Wear(folder=starter(), layout=Layout(system_prompt="Be brief."), task="classification", known=("card_arrival", "refund"), max_length=64)
 
@@ -88,6 +89,30 @@ def test_the_child_shows_what_training_would_learn_from(room: ShowingRoom) -> No
     assert [one.text for one in shown.stretches if one.learned] == ["card arrival<|end|>"]
     assert shown.tokens == shown.whole
     assert not shown.folded
+
+
+def test_of_a_form_the_values_are_marked_and_what_it_writes_by_itself_is_counted(room: ShowingRoom) -> None:
+    wear = _WEAR.model_copy(update={"task": "extraction", "known": (_FORM, '{"when":"May"}'), "max_length": 256})
+    shown = room.ask(Show(wear=wear, row=_row("Two on Monday, please", _FORM)))
+    assert isinstance(shown, Shown)
+    learned = "".join(one.text for one in shown.stretches if one.learned)
+    assert "when" not in learned
+    assert "guests" not in learned
+    assert learned.endswith("<|end|>")
+    assert shown.spared > 0
+    measured = room.ask(Measure(wear=wear, rows=(_row("Two on Monday, please", _FORM),)))
+    assert isinstance(measured, Measured)
+    assert measured.learned == (shown.learned + shown.spared,)
+
+
+def test_one_training_row_in_some_learns_a_form_whole_and_no_validation_row_does() -> None:
+    tokenizer, knowing = load_tokenizer(starter()), task("extraction").knowing([_FORM])
+    turns = tuple(_row("Two on Monday, please", _FORM).turns)
+    rows = [TrainingRow(part, turns, _FORM) for part in (*[Part.TRAIN] * (2 * WHOLE_EVERY), *[Part.VALIDATION] * 3)]
+    found = encode_rows(rows, knowing, tokenizer, 256)
+    learned = [int(one.learned.sum()) for one in found.train]
+    assert [count == max(learned) for count in learned] == [at % WHOLE_EVERY == 0 for at in range(2 * WHOLE_EVERY)]
+    assert {int(one.learned.sum()) for one in found.validation} == {min(learned)}
 
 
 def test_what_is_cut_out_of_a_long_row_is_counted_where_it_is_missing(room: ShowingRoom) -> None:

@@ -67,12 +67,14 @@ class Stretch(Message):
 
 
 class Shown(Message):
-    """`tokens` are those that the model reads, `whole` those that the example has uncut; `folded`: a system text is part of the first question."""
+    """`tokens` are those that the model reads, `whole` those that the example has uncut; `spared` are those of the answer that its form writes by itself,
+    which few rows learn; `folded`: a system text is part of the first question."""
 
     op: Literal["shown"] = "shown"
     stretches: tuple[Stretch, ...]
     tokens: int
     learned: int
+    spared: int
     whole: int
     folded: bool
 

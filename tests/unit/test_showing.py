@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from core.actions.documents import NoPiecesForTask, NoPiecesOfSummaries
@@ -264,6 +265,12 @@ def test_the_screen_shows_how_far_the_splitting_is_and_says_when_it_is_done(cont
     assert settled.notice.sentence == "1 long text was split into pieces."
     perform(context, "undo", settled.notice.buttons[0].values)
     assert section.settle(visit.at(), settled) is None
+
+
+def test_how_far_the_splitting_is_stands_above_all_else() -> None:
+    with gr.Blocks(analytics_enabled=False):
+        made = TemplateSection().layout()
+    assert min(made, key=lambda name: made[name]._id) == "template_progress"
 
 
 def test_of_many_long_texts_the_plan_looks_at_some_and_the_job_at_all(context: Context, dataset: DatasetId, monkeypatch: pytest.MonkeyPatch) -> None:

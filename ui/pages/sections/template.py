@@ -9,7 +9,7 @@ import gradio as gr
 
 from core.actions.template import LayoutCard, ShownExample, TemplateReport
 from core.errors import UserError
-from storage.rows import LIVE, Change, JobState
+from storage.rows import LIVE, Change, Job, JobState
 from ui.pages.desks import TemplateDesk
 from ui.pages.page import Desk, Handler, Outcome, done, text_of
 from ui.pages.section import Section
@@ -32,8 +32,9 @@ class TemplateSection(Section):
     name: ClassVar[str] = "template"
 
     def layout(self) -> dict[str, gr.HTML]:
+        above = progress.progress()  # parts stand in the order in which they are made: while it is at work that is what one looks for
         made = (rendered.rendered(), layout_form.layout_form(), facts.facts(), findings.findings())
-        return {"template_progress": progress.progress(), **dict(zip(_PARTS, made, strict=True))}
+        return {"template_progress": above, **dict(zip(_PARTS, made, strict=True))}
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"template-go": _go, "template-try": _try, "template-keep": _keep, "template-measure": _measure, "template-split": _split}
@@ -49,12 +50,12 @@ class TemplateSection(Section):
         assert visit.dataset is not None
         card, mine = visit.do("layout", dataset=visit.dataset.id), desk.template
         values = (_shown(visit, mine), _form(visit, card, mine), *_report(visit, mine))
-        last = next((job for job in visit.jobs if job.kind == _CUT and job.subject == visit.dataset.id), None)
+        last = _last(visit)
         shown = {"template_progress": progress_of(visit, last), **dict(zip(_PARTS, values, strict=True))}
         return shown | self.failure(visit, desk, last)
 
     def growing(self, visit: Visit, desk: Desk) -> dict[str, Any] | None:
-        return {"template_progress": progress_of(visit, visit.at_work(_CUT))}
+        return {"template_progress": progress_of(visit, _last(visit))}
 
     def remember(self, visit: Visit, desk: Desk) -> Desk:
         """Measuring takes a moment: once for the same rows in the same layout."""
@@ -75,6 +76,11 @@ class TemplateSection(Section):
             return desk
         undo = Button(visit.words("rows.undo"), "undo", {"dataset": change.dataset, "number": change.number}, "link")
         return done(visit, desk, "template", "template.split_done", undo, count=change.rows)
+
+
+def _last(visit: Visit) -> Job | None:
+    """The newest job that splits texts of this dataset, or has."""
+    return next((job for job in visit.jobs if job.kind == _CUT and visit.dataset is not None and job.subject == visit.dataset.id), None)
 
 
 def _pieces_change(visit: Visit, dataset: str) -> Change | None:
